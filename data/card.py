@@ -1,0 +1,151 @@
+"""Validated cards: what is wrong is told as `file:line: dotted.path: what is wrong, what would be right`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic_core import ErrorDetails
+
+from alphoton.data.card_file import KeyPath, RawCard, apply_override, dotted, read
+from alphoton.data.errors import CardError
+
+
+class Block(BaseModel):
+    """A group of keys in a card. Numbers taken from a publication carry their `source`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    source: str | None = None
+
+
+class Card(Block):
+    """A validated card. Subclasses add the keys of their kind and the checks that need more than one key."""
+
+    KIND: ClassVar[str]
+
+    schema_line: str = Field(alias="schema")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=100)
+    description: str | None = None
+    _raw: RawCard = PrivateAttr()
+
+    @classmethod
+    def load(cls, reference: str | Path | Card, overrides: Sequence[str] = ()) -> Self:
+        """The validated card behind a path, a bare name, or a card that is already validated.
+
+        Raises `CardError` with every problem found.
+        """
+        if isinstance(reference, Card):
+            assert isinstance(reference, cls)
+            if not overrides:
+                return reference
+            raw = RawCard(cls.KIND, reference._raw.origin, reference.resolved, dict(reference._raw.places))
+            for override in overrides:
+                apply_override(raw, override)
+        else:
+            raw = read(cls.KIND, reference, overrides)
+        return cls.validate_raw(raw)
+
+    @classmethod
+    def validate_raw(cls, raw: RawCard) -> Self:
+        """The validated card of raw data; raises `CardError` with every problem found."""
+        try:
+            card = cls.model_validate(raw.data)
+        except ValidationError as error:
+            raise CardError(sorted({_explain(cls, raw, detail) for detail in error.errors()})) from None
+        object.__setattr__(card, "_raw", raw)
+        problems = [f"{raw.place(path)}: {dotted(path)}: {message}" for path, message in card.problems()]
+        if problems:
+            raise CardError(problems)
+        return card
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """The card as plain data after inheritance and overrides: what is kept in event files."""
+        return _copy(self._raw.data)
+
+    @property
+    def origin(self) -> str:
+        """The file the card came from."""
+        return self._raw.origin
+
+    def problems(self) -> Iterator[tuple[KeyPath, str]]:
+        """What is wrong between keys that are each right alone: pairs of a key's path and a sentence."""
+        return iter(())
+
+
+def _copy(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _copy(value) for key, value in node.items()}
+    return [_copy(value) for value in node] if isinstance(node, list) else node
+
+
+def _explain(model: type[BaseModel], raw: RawCard, detail: ErrorDetails) -> str:
+    """One line for one of pydantic's errors, at the place where the key stands."""
+    path, known = _locate(model, raw.data, detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        message = f"unknown key{_suggest(str(path[-1]), known)}"
+    elif detail["type"] == "missing":
+        message = "is missing, and must be given"
+    elif detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        message = _explain_tag(detail)
+    else:
+        message = detail["msg"][:1].lower() + detail["msg"][1:]
+        shown = repr(detail["input"])
+        if detail["type"] not in ("quantity", "card") and len(shown) < 60:
+            message += f", got {shown}"
+    return f"{raw.place(path)}: {dotted(path)}: {message}"
+
+
+def _explain_tag(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    expected = str(context.get("expected_tags", "")).replace("'", "")
+    if detail["type"] == "union_tag_not_found":
+        return "the key 'type' is missing"
+    tag = str(context.get("tag"))
+    return f"type '{tag}' is unknown{_suggest(tag, expected.split(', '))}"
+
+
+def _suggest(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return (f"; did you mean '{close[0]}'?" if close else "") + f" (known: {', '.join(known)})"
+
+
+def _locate(model: type[BaseModel], data: Any, loc: Sequence[str | int]) -> tuple[KeyPath, list[str]]:
+    """The card's own path of an error, without the tags pydantic adds for unions, and the keys known there."""
+    path: KeyPath = ()
+    blocks: list[type[BaseModel]] = [model]
+    known = blocks
+    for position, step in enumerate(loc):
+        inside = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
+        if not inside and position < len(loc) - 1:
+            continue  # the tag of a union
+        path = (*path, step)
+        known = [block for block in blocks if _fits(block, data)]
+        if inside:
+            data = data[step]
+            if isinstance(step, str):
+                blocks = [inner for block in known for inner in _field_blocks(block, step)]
+    return path, [info.alias or name for block in known[:1] for name, info in block.model_fields.items()]
+
+
+def _field_blocks(block: type[BaseModel], key: str) -> list[type[BaseModel]]:
+    """The blocks that the annotation of a key names."""
+    annotations = [info.annotation for name, info in block.model_fields.items() if key == (info.alias or name)]
+    return [inner for annotation in annotations for inner in _blocks(annotation)]
+
+
+def _fits(block: type[BaseModel], data: Any) -> bool:
+    """Whether data may be this block: it has no `type` key, or the right one."""
+    tag = block.model_fields.get("type")
+    return tag is None or (isinstance(data, dict) and data.get("type") in get_args(tag.annotation))
+
+
+def _blocks(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _blocks(argument)

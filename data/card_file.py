@@ -1,0 +1,238 @@
+"""Find and read cards: YAML, with inheritance (`extends`) and overrides (`--set`), every key with its file and line."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from alphoton.data.errors import CardError
+
+KINDS = ("process", "detector", "analysis", "workflow")
+MAX_BYTES, MAX_NODES, MAX_DEPTH = 1_000_000, 20_000, 30
+
+KeyPath = tuple[str | int, ...]
+Places = dict[KeyPath, str]
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """model.m_a"""
+    return ".".join(map(str, path))
+
+
+def package_folder() -> Path:
+    """Where the packaged cards live, one folder a kind."""
+    return Path(str(files("alphoton.data"))) / "cards"
+
+
+def search_path(kind: str) -> list[Path]:
+    """Folders in which a bare name is looked up: the working folder, `$ALPHOTON_CARDS`, the package."""
+    own = [Path(entry) for entry in os.environ.get("ALPHOTON_CARDS", "").split(os.pathsep) if entry]
+    return [Path(), *(folder for entry in own for folder in (entry, entry / kind)), package_folder() / kind]
+
+
+def packaged(kind: str) -> list[str]:
+    """The names of the packaged cards of a kind, sorted."""
+    return sorted(path.stem for path in (package_folder() / kind).glob("*.yaml"))
+
+
+def is_path(reference: str | Path) -> bool:
+    """Whether a reference is a file (a path, or something ending in .yaml) rather than a bare name."""
+    text = str(reference)
+    return isinstance(reference, Path) or os.sep in text or text.endswith((".yaml", ".yml"))
+
+
+def candidates(kind: str, reference: str | Path) -> list[Path]:
+    """The files a reference may mean, nearest first; an explicit path means only itself."""
+    if is_path(reference):
+        return [Path(reference)]
+    return [file for folder in search_path(kind) if (file := folder / f"{reference}.yaml").is_file()]
+
+
+@dataclass
+class RawCard:
+    """A card as written: plain data after inheritance and overrides, and the place each key came from."""
+
+    kind: str
+    origin: str
+    data: dict[str, Any]
+    places: Places = field(default_factory=dict)
+
+    def place(self, path: KeyPath) -> str:
+        """`file:line` of a key, or of the nearest key above it that is there."""
+        while path and path not in self.places:
+            path = path[:-1]
+        return self.places.get(path, f"{self.origin}:1")
+
+
+def read(kind: str, reference: str | Path, overrides: Sequence[str] = ()) -> RawCard:
+    """The raw card of a kind behind a path or a bare name, with `extends` and `--set` applied.
+
+    Raises `CardError` where there is none, where it cannot be parsed, or where an override cannot be placed.
+    """
+    raw = _with_bases(kind, reference, seen=())
+    for override in overrides:
+        apply_override(raw, override)
+    return raw
+
+
+def documents(path: Path) -> list[RawCard]:
+    """All cards in a file, one a YAML document; a file may hold one card of each kind."""
+    shown = str(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise CardError([f"{shown}:1: a card of more than {MAX_BYTES} bytes: is this a card?"])
+        text = path.read_text(encoding="utf-8")
+        yaml = YAML(typ="rt", pure=True)
+        nodes = [node for node in yaml.load_all(text) if node is not None]
+    except FileNotFoundError:
+        raise CardError([f"{shown}: no such file"]) from None
+    except OSError as error:
+        raise CardError([f"{shown}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise CardError([f"{shown}:1: not a text file: a card is YAML in UTF-8"]) from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        problem = (error.problem or str(error)).splitlines()[0]
+        raise CardError([f"{shown}:{line}: not valid YAML: {problem}"]) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        first = (str(error) or "nested too deeply").splitlines()[0]
+        raise CardError([f"{shown}:1: not valid YAML: {first}"]) from None
+    return [_document(node, shown) for node in nodes]
+
+
+def _document(node: Any, shown: str) -> RawCard:
+    if not isinstance(node, CommentedMap):
+        raise CardError([f"{shown}:1: a card is a mapping of keys to values, this is a {type(node).__name__}"])
+    places: Places = {(): f"{shown}:{node.lc.line + 1}"}
+    data = _plain(node, (), places, shown, budget=[MAX_NODES])
+    schema = str(data.get("schema", ""))
+    match = re.fullmatch(r"alphoton/(\w+)/(\d+)", schema)
+    if match is None or match[1] not in KINDS:
+        known = ", ".join(f"alphoton/{kind}/1" for kind in KINDS)
+        raise CardError([f"{places[()]}: schema: '{schema}' is no schema of a card; write one of {known}"])
+    return RawCard(match[1], shown, data, places)
+
+
+def _plain(node: Any, path: KeyPath, places: Places, shown: str, budget: list[int]) -> Any:
+    """Plain Python data from ruamel's nodes; notes the line of every key. Bounded, so that an alias bomb is refused."""
+    budget[0] -= 1
+    if budget[0] < 0 or len(path) > MAX_DEPTH:
+        raise CardError([f"{places[()]}: more than {MAX_NODES} values or {MAX_DEPTH} levels: this is no card"])
+    if isinstance(node, CommentedMap):
+        for key in node:
+            merged = key not in (node.lc.data or {})  # by YAML's `<<`
+            places[(*path, str(key))] = places[path] if merged else f"{shown}:{node.lc.key(key)[0] + 1}"
+        return {str(key): _plain(value, (*path, str(key)), places, shown, budget) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        for index in range(len(node)):
+            places[(*path, index)] = f"{shown}:{node.lc.item(index)[0] + 1}"
+        return [_plain(value, (*path, index), places, shown, budget) for index, value in enumerate(node)]
+    for plain in (bool, int, float, str):  # ruamel's scalars are subclasses that remember their spelling
+        if isinstance(node, plain):
+            return plain(node)
+    return None if node is None else str(node)
+
+
+def _with_bases(kind: str, reference: str | Path, seen: tuple[str, ...]) -> RawCard:
+    raw = _find(kind, reference)
+    base_name = raw.data.pop("extends", None)
+    if base_name is None:
+        return raw
+    place = raw.place(("extends",))
+    identity = str(Path(raw.origin).resolve())
+    if identity in seen:
+        raise CardError([f"{place}: extends: '{base_name}' extends itself in a circle"])
+    if not isinstance(base_name, str) or Path(base_name).name != base_name:
+        raise CardError([f"{place}: extends: must be the name of a card or of a file beside it, got {base_name!r}"])
+    beside = Path(raw.origin).parent / base_name
+    try:
+        base = _with_bases(kind, beside if beside.is_file() else base_name, (*seen, identity))
+    except CardError as error:
+        raise CardError([f"{place}: extends: {problem}" for problem in error.problems]) from None
+    _merge(base, raw.data, raw.places, ())
+    base.origin = raw.origin
+    base.places[()] = raw.places[()]
+    return base
+
+
+def _find(kind: str, reference: str | Path) -> RawCard:
+    """The nearest document of the kind; an explicit path must hold one."""
+    for path in candidates(kind, reference):
+        found = documents(path)
+        for raw in found:
+            if raw.kind == kind:
+                return raw
+        if is_path(reference):
+            there = ", ".join(raw.kind for raw in found) or "no card"
+            raise CardError([f"{path}:1: schema: a card of kind '{kind}' is due here, this file holds: {there}"])
+    names = packaged(kind)
+    close = difflib.get_close_matches(str(reference), names, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    raise CardError([f"no {kind} card '{reference}'{hint} (packaged: {', '.join(names)}; or give the path of a file)"])
+
+
+def _merge(base: RawCard, data: Mapping[str, Any], places: Places, path: KeyPath) -> None:
+    """Lay `data` over the base: mappings key by key, anything else replaced whole."""
+    target = _at(base.data, path)
+    for key, value in data.items():
+        here = (*path, key)
+        if isinstance(value, dict) and isinstance(target.get(key), dict):
+            base.places[here] = places[here]
+            _merge(base, value, places, here)
+        else:
+            _replace(base, here, value, {p: where for p, where in places.items() if p[: len(here)] == here})
+
+
+def _replace(raw: RawCard, path: KeyPath, value: Any, places: Places) -> None:
+    for old in [p for p in raw.places if p[: len(path)] == path]:
+        del raw.places[old]
+    _at(raw.data, path[:-1])[path[-1]] = value
+    raw.places.update(places)
+
+
+def _at(data: Any, path: KeyPath) -> Any:
+    for step in path:
+        data = data[step]
+    return data
+
+
+def apply_override(raw: RawCard, override: str) -> None:
+    """Lay one `--set dotted.path=value` over a card; the value is read as YAML, a position counts from 0."""
+    shown = f"--set {override}"
+    key, separator, text = override.partition("=")
+    keys = key.strip().split(".")
+    if not separator or not all(keys):
+        raise CardError([f"{shown}: write --set key=value, with the key as a dotted path like model.m_a"])
+    if keys[0] in ("schema", "extends"):
+        raise CardError([f"{shown}: {keys[0]}: cannot be overridden; copy the card and edit it"])
+    try:
+        value = _plain(YAML(typ="rt", pure=True).load(text), (), {(): shown}, shown, budget=[1000])
+    except (YAMLError, ValueError, RecursionError):
+        raise CardError([f"{shown}: {key}: '{text}' is not a YAML value"]) from None
+    path: KeyPath = ()
+    for position, step in enumerate(keys):
+        node = _at(raw.data, path)
+        last = position == len(keys) - 1
+        if isinstance(node, list):
+            if not step.isdigit() or int(step) >= len(node):
+                here = dotted(path)
+                raise CardError([f"{shown}: {here}: a list with positions 0 to {len(node) - 1}, got '{step}'"])
+            path = (*path, int(step))
+        elif isinstance(node, dict):
+            path = (*path, step)
+            if not last and step not in node:
+                node[step] = {}
+                raw.places[path] = shown
+        else:
+            raise CardError([f"{shown}: {dotted(path)}: is the value {node!r}, it has no key '{step}'"])
+    _replace(raw, path, value, {path: shown})

@@ -1,0 +1,107 @@
+"""Quantities with units as text: "550 MeV", "1 /GeV", "53 /fb", "3.45 m", "2 %".
+
+A number is returned in alphoton's own units: GeV, 1/GeV, mm, rad, 1/pb, g/cm^3. A bare number where a unit is due is an
+error, because nobody can tell 10 (MeV) from 10 (GeV) afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any
+
+import hepunits
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+ENERGY = {name: getattr(hepunits, name) / hepunits.GeV for name in ("eV", "keV", "MeV", "GeV", "TeV")}
+PICOBARN = {"mb": 1e9, "ub": 1e6, "nb": 1e3, "pb": 1.0, "fb": 1e-3, "ab": 1e-6}
+UNITS: dict[str, dict[str, float]] = {
+    "energy": ENERGY,
+    "inverse energy": {f"/{name}": 1 / value for name, value in ENERGY.items()},
+    "energy squared": {f"{name}^2": value**2 for name, value in ENERGY.items()},
+    "length": {
+        name: value / hepunits.mm
+        for name, value in {
+            "nm": hepunits.nanometer,
+            "um": hepunits.micrometer,
+            "mm": hepunits.mm,
+            "cm": hepunits.cm,
+            "m": hepunits.meter,
+            "km": hepunits.km,
+        }.items()
+    },
+    "angle": {"rad": 1.0, "mrad": 1e-3, "urad": 1e-6, "deg": math.pi / 180},
+    "luminosity": {f"/{name}": 1 / value for name, value in PICOBARN.items()},
+    "density": {"g/cm^3": 1.0, "kg/m^3": 1e-3},
+    "fraction": {"": 1.0, "%": 1e-2},
+}
+EXAMPLES = {
+    "energy": "550 MeV",
+    "inverse energy": "1 /GeV",
+    "energy squared": "100 MeV^2",
+    "length": "3.45 m",
+    "angle": "15 mrad",
+    "luminosity": "53 /fb",
+    "density": "3.5 g/cm^3",
+    "fraction": "2 %",
+}
+_NUMBER = re.compile(
+    r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity))\s*(.*?)\s*", re.IGNORECASE
+)
+
+
+def _canonical(unit: str) -> str:
+    """The one spelling of a unit: "1/GeV", "GeV^-1", "GeV-1" and "GeV**-1" are all "/GeV"."""
+    unit = unit.replace("**", "^").replace("µ", "u").replace("μ", "u").replace("³", "^3").replace("²", "^2")
+    unit = re.sub(r"\s*/\s*", "/", unit).removeprefix("*").strip()
+    inverse = re.fullmatch(r"(?:1/|/)?([A-Za-z]+)(?:\^?\(?(-1)\)?)?", unit)
+    if inverse and (unit.startswith(("1/", "/")) != bool(inverse[2])):
+        return f"/{inverse[1]}"
+    return unit
+
+
+def parse(value: Any, *dimensions: str) -> float:
+    """A quantity in alphoton's units, from text like "550 MeV".
+
+    `dimensions` are the keys of `UNITS` that are welcome, the first one first. Raises `ValueError` with one sentence:
+    what is wrong and what would be right.
+    """
+    example = " or ".join(f"'{EXAMPLES[d]}'" for d in dimensions)
+    wanted = f"a number, like {example}" if "fraction" in dimensions else f"a quantity with its unit, like {example}"
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"must be {wanted}, got {value!r}")
+    match = _NUMBER.fullmatch(str(value))
+    if match is None:
+        raise ValueError(f"must be {wanted}, got '{value}'")
+    number, unit = float(match[1]), _canonical(match[2])
+    if not math.isfinite(number):
+        raise ValueError(f"must be finite, got '{value}'")
+    for dimension in dimensions:
+        if unit in UNITS[dimension]:
+            return number * UNITS[dimension][unit]
+    known = ", ".join(repr(name) for d in dimensions for name in UNITS[d] if name)
+    if unit == "":
+        raise ValueError(f"the unit is missing: write {example} (got '{value}')")
+    raise ValueError(f"unknown unit '{match[2]}' for {' or '.join(dimensions)}: known are {known}")
+
+
+def _validator(*dimensions: str) -> BeforeValidator:
+    def validate(value: Any) -> float:
+        try:
+            return parse(value, *dimensions)
+        except ValueError as error:
+            raise PydanticCustomError("quantity", "{message}", {"message": str(error)}) from None
+
+    return BeforeValidator(validate)
+
+
+Energy = Annotated[float, _validator("energy")]
+InverseEnergy = Annotated[float, _validator("inverse energy")]
+Length = Annotated[float, _validator("length")]
+Angle = Annotated[float, _validator("angle")]
+Luminosity = Annotated[float, _validator("luminosity")]
+Density = Annotated[float, _validator("density")]
+Fraction = Annotated[float, _validator("fraction")]
+#: a term of an energy resolution: a fraction, or an energy (its value at 1 GeV)
+ResolutionTerm = Annotated[float, _validator("fraction", "energy")]

@@ -1,0 +1,1 @@
+"""From a process card to an event file."""

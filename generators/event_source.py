@@ -1,0 +1,212 @@
+"""Events in memory: cross-sections, samplers and chunks of events of one process card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from alphoton.data.event_file import CHUNK, Chunk, Jagged
+from alphoton.generators import processes
+from alphoton.generators.constants import TWO_PI
+from alphoton.generators.jit import Array
+from alphoton.generators.process_card import ProcessCard
+from alphoton.generators.processes.base import Component, Process
+from alphoton.generators.sampling import Integral, Sampler, integrate, values
+
+
+class Stage(IntEnum):
+    """What random numbers are for: the first number of each spawn key."""
+
+    ADAPTATION = 0
+    GENERATION = 1
+
+
+FINAL = 1
+"""Status code of a final particle."""
+
+
+def stream(seed: int, stage: Stage, point: int, *rest: int) -> np.random.SeedSequence:
+    """The random numbers of one piece of work; no two pieces share them, and none depends on who does the work."""
+    return np.random.SeedSequence(seed, spawn_key=(stage, point, *rest))
+
+
+@dataclass(frozen=True)
+class CrossSection:
+    """Cross-section in pb with its Monte Carlo error, and its components at the card's couplings."""
+
+    value: float
+    error: float
+    components: dict[str, Integral]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A density that events are drawn from: of one run, with its share of all events."""
+
+    run: int
+    sampler: Sampler
+    share: float
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chunk of events with what was counted while drawing it."""
+
+    events: Chunk
+    trials: int
+    overweight: int
+
+    @property
+    def run_row(self) -> dict[str, Any]:
+        weights = self.events["genWeight"]
+        assert isinstance(weights, np.ndarray)
+        sums = {"genEventSumw": weights.sum(), "genEventSumw2": (weights**2).sum()}
+        return {"genEventCount": np.int64(len(weights)), **sums}
+
+
+def luminosity_fractions(card: ProcessCard) -> Array:
+    """The share of each sqrt(s) in the luminosity; 1 where there is one."""
+    luminosities = np.array([collision.luminosity or 1.0 for collision in card.collisions()])
+    return luminosities / luminosities.sum()
+
+
+def cross_section(card: ProcessCard, point: int = 0) -> CrossSection:
+    """The cross-section of a card by vegas, averaged over a list of sqrt(s) with the luminosities."""
+    return Normalisation(card, point).cross_section
+
+
+class Normalisation:
+    """Integrals of each component in each run, at unit couplings, and what follows from them."""
+
+    def __init__(self, card: ProcessCard, point: int = 0) -> None:
+        self.card, self.point = card, point
+        self.process: Process = processes.get(card.process)
+        self.couplings = self.process.couplings(card)
+        collisions = card.collisions()
+        self.parameters = [self.process.parameters(card, collision) for collision in collisions]
+        threshold = self.process.threshold(card)
+        self.open_runs = [run for run, collision in enumerate(collisions) if collision.sqrt_s > threshold]
+        self.fractions = luminosity_fractions(card)
+        self.integrals = {c.name: [self._integrate(c, run) for run in self.open_runs] for c in self.process.components}
+
+    def seed(self, run: int, density: int) -> np.random.SeedSequence:
+        return stream(self.card.seed, Stage.ADAPTATION, self.point, run, density)
+
+    def _integrate(self, component: Component, run: int) -> Integral:
+        index = self.process.components.index(component)
+        seed = self.seed(run, index)
+        return integrate(component.density, self.parameters[run], self.process.dimension, seed)[0]
+
+    def mean(self, name: str) -> Integral:
+        """A component's cross-section at unit couplings, in pb, averaged over the luminosity."""
+        fractions = self.fractions[self.open_runs]
+        value = sum(f * integral.value for f, integral in zip(fractions, self.integrals[name], strict=True))
+        error = np.sqrt(sum((f * i.error) ** 2 for f, i in zip(fractions, self.integrals[name], strict=True)))
+        return Integral(float(value), float(error))
+
+    @property
+    def cross_section(self) -> CrossSection:
+        components = {}
+        for coupling, component in zip(self.couplings, self.process.components, strict=True):
+            unit = self.mean(component.name)
+            components[component.name] = Integral(float(coupling * unit.value), float(abs(coupling) * unit.error))
+        value = sum(component.value for component in components.values())
+        error = np.sqrt(sum(component.error**2 for component in components.values()))
+        return CrossSection(float(value), float(error), components)
+
+
+class EventSource:
+    """Makes any chunk of the events of a card. Immutable once made: threads may share it.
+
+    `unweighted` sampling draws from the card's own density. `balanced` draws equal shares from the densities of the
+    components, as a mixture q; the weights, dsigma/q, are then bounded by the number of components.
+    """
+
+    def __init__(self, card: ProcessCard, point: int = 0) -> None:
+        self.card, self.point = card, point
+        self._normalisation = Normalisation(card, point)
+        self.process = self._normalisation.process
+        self.cross_section = self._normalisation.cross_section
+        self._mixture = self._make_mixture()
+        self.channels = self._make_channels()
+
+    def _make_mixture(self) -> list[tuple[Any, float, int]]:
+        """Densities that events are drawn from, with their luminosity-averaged integrals and numbers for seeds."""
+        parts = [c for c in self.process.components if c.own_sample]
+        if self.card.sampling == "balanced" and len(parts) > 1:
+            return [(c.density, self._normalisation.mean(c.name).value, 10 + i) for i, c in enumerate(parts)]
+        return [(self.process.density, self.cross_section.value, 9)]
+
+    def _make_channels(self) -> list[Channel]:
+        channels = []
+        normalisation = self._normalisation
+        for density, mean, number in self._mixture:
+            for run in normalisation.open_runs:
+                seed = normalisation.seed(run, number)
+                sampler = Sampler(density, normalisation.parameters[run], self.process.dimension, seed)
+                share = normalisation.fractions[run] * sampler.integral.value / mean / len(self._mixture)
+                channels.append(Channel(run, sampler, float(share)))
+        return channels
+
+    def chunk(self, index: int, count: int = CHUNK) -> Drawn:
+        """Chunk number `index`, of `count` events: the same whoever makes it."""
+        rng = np.random.default_rng(stream(self.card.seed, Stage.GENERATION, self.point, index))
+        shares = np.array([channel.share for channel in self.channels])
+        counts = rng.multinomial(count, shares / shares.sum())
+        drawn = [self._draw(channel, n, rng) for channel, n in zip(self.channels, counts, strict=True) if n > 0]
+        runs, weights, momenta, components, trials = (list(column) for column in zip(*drawn, strict=True))
+        order = rng.permutation(count) if len(drawn) > 1 else slice(None)
+        weight = np.concatenate(weights)[order]
+        events: Chunk = {
+            "run": np.repeat(np.array(runs, dtype=np.int32), [len(w) for w in weights])[order],
+            "event": np.arange(index * CHUNK, index * CHUNK + count, dtype=np.uint64),
+            "genWeight": weight,
+        }
+        stacked = np.concatenate(components)[order]
+        for k, component in enumerate(self.process.components):
+            events[f"weight_{component.name}"] = np.ascontiguousarray(stacked[:, k])
+        events["GenPart"] = self._particles(np.concatenate(momenta)[order])
+        return Drawn(events, sum(trials), int((weight > 1).sum()))
+
+    def _draw(self, channel: Channel, count: int, rng: np.random.Generator) -> tuple[int, Array, Array, Array, int]:
+        sample = channel.sampler.draw(count, rng)
+        phi = rng.uniform(0.0, TWO_PI, count)
+        momenta = self.process.final_state(sample.x, phi, channel.sampler.p)
+        return channel.run, sample.weights, momenta, self._component_weights(channel, sample.x), sample.trials
+
+    def _component_weights(self, channel: Channel, x: Array) -> Array:
+        """(n, components): dsigma_k / (sigma q); times the products of couplings they add to the event's weight."""
+        p = channel.sampler.p
+        switched_off = [not (self.card.interference or c.own_sample) for c in self.process.components]
+        unit = [
+            np.zeros(len(x)) if off else values(component.density, x, p)
+            for component, off in zip(self.process.components, switched_off, strict=True)
+        ]
+        parts = [values(density, x, p) / mean for density, mean, _ in self._mixture]
+        q = np.mean(parts, axis=0)
+        return np.stack(unit, axis=1) / (self.cross_section.value * q)[:, None]
+
+    def _particles(self, momenta: Array) -> Jagged:
+        events, particles, _ = momenta.shape
+
+        def column(values: Sequence[Any], dtype: Any) -> Array:
+            return np.tile(np.array(values, dtype=dtype), events)
+
+        px, py, pz, energy = (np.ascontiguousarray(momenta[:, :, k]).reshape(-1) for k in range(4))
+        return Jagged.fixed(
+            particles,
+            {
+                "pdgId": column(self.process.pdg_ids(self.card), np.int32),
+                "status": column([FINAL] * particles, np.int32),
+                "px": px,
+                "py": py,
+                "pz": pz,
+                "energy": energy,
+                "mass": column(self.process.masses(self.card), np.float64),
+                "genPartIdxMother": column([-1] * particles, np.int32),
+            },
+        )

@@ -1,0 +1,92 @@
+"""e+ e- -> gamma a, exact in m_e: photon coupling (s channel), electron coupling (t and u channel), interference.
+
+The formulas integrate to Eq. (18) of arXiv:2012.07894. They are sums of terms that are never negative: nothing cancels
+at threshold (M -> sqrt(s)) or along the beams (|c| -> 1). The interference is positive for g_ag g_ae > 0 where
+the electron loop adds alpha g_ae / pi to g_ag: the sign of Eqs. (9) and (18), which is eps^0123 = +1 with
+gamma5 = i gamma0 gamma1 gamma2 gamma3. With the eps^0123 = -1 printed below Eq. (1) both would change sign.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from alphoton.generators.constants import ALPHA, ELECTRON_MASS, GEV2_PB, PHOTON_ID
+from alphoton.generators.jit import DENSITY, Array, kernel
+from alphoton.generators.kinematics import Collision
+from alphoton.generators.processes import photon_recoil
+from alphoton.generators.processes.base import Component, Process
+from alphoton.generators.processes.photon_recoil import BETA, MASS, SQRT_S, S, collinear
+
+if TYPE_CHECKING:
+    from alphoton.generators.process_card import ProcessCard
+
+M2 = ELECTRON_MASS**2
+
+
+@kernel(DENSITY)
+def photon_density(x: Array, p: Array) -> float:
+    """Photon coupling: dsigma/dc = alpha g_ag^2 (s-M^2)^3 / (64 beta s^3) [2 - beta^2 (1 - c^2)], at 1 /GeV in pb."""
+    s, beta = p[S], p[BETA]
+    gap = (p[SQRT_S] - p[MASS]) * (p[SQRT_S] + p[MASS])
+    D, _, jacobian = collinear(x[0], p)
+    return GEV2_PB * ALPHA * (gap / s) ** 3 / (64 * beta) * (3 - beta * beta - D) * D * jacobian
+
+
+@kernel(DENSITY)
+def electron_density(x: Array, p: Array) -> float:
+    """Electron coupling: dsigma/dc = alpha g_ae^2 m^2 / (2 beta s^2 (s-M^2)) [(s^2+M^4)/D - 8 M^2 m^2/D^2], 1 /GeV, pb.
+
+    The bracket is [(s-M^2)^2 + 2 M^2 s (1 - 4 m^2/(s D))] / D.
+    """
+    s, mass2 = p[S], p[MASS] * p[MASS]
+    gap = (p[SQRT_S] - p[MASS]) * (p[SQRT_S] + p[MASS])
+    _, shape, jacobian = collinear(x[0], p)
+    return GEV2_PB * ALPHA * M2 / (2 * p[BETA] * s * s * gap) * (gap * gap + 2 * mass2 * s * shape) * jacobian
+
+
+@kernel(DENSITY)
+def interference_density(x: Array, p: Array) -> float:
+    """Interference: dsigma/dc = alpha g_ag g_ae m^2 (s-M^2)^2 / (2 beta s^3 D), at 1 /GeV each in pb; flat in eta."""
+    s = p[S]
+    gap = (p[SQRT_S] - p[MASS]) * (p[SQRT_S] + p[MASS])
+    jacobian = collinear(x[0], p)[2]
+    return GEV2_PB * ALPHA * M2 * (gap / s) ** 2 / (2 * p[BETA] * s) * jacobian
+
+
+@kernel(DENSITY)
+def density(x: Array, p: Array) -> float:
+    """dsigma/dx at the card's couplings."""
+    total = p[0] * photon_density(x, p) + p[1] * electron_density(x, p)
+    if p[2] != 0:
+        total += p[2] * interference_density(x, p)
+    return total
+
+
+def couplings(card: ProcessCard) -> Array:
+    """(g_ag^2, g_ae^2, g_ag g_ae) in 1/GeV^2; the last is 0 where the interference is switched off."""
+    g_ag, g_ae = card.model.g_agamma, card.model.g_ae
+    return np.array([g_ag**2, g_ae**2, g_ag * g_ae if card.interference else 0.0])
+
+
+def parameters(card: ProcessCard, collision: Collision) -> Array:
+    return photon_recoil.parameters(couplings(card), card.mass, collision)
+
+
+PROCESS = Process(
+    name="annihilation",
+    dimension=1,
+    components=(
+        Component("photon", photon_density),
+        Component("electron", electron_density),
+        Component("interference", interference_density, own_sample=False),
+    ),
+    density=density,
+    couplings=couplings,
+    parameters=parameters,
+    final_state=photon_recoil.final_state,
+    pdg_ids=lambda card: (PHOTON_ID, card.ids.alp),
+    masses=lambda card: (0.0, card.mass),
+    threshold=lambda card: card.mass,
+)

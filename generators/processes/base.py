@@ -1,0 +1,48 @@
+"""What a process is: differential cross-sections over the unit cube, and the final state at a point of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alphoton.generators.jit import Array, Density
+from alphoton.generators.kinematics import Collision
+
+if TYPE_CHECKING:
+    from alphoton.generators.process_card import ProcessCard
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part of the cross-section that scales with one product of couplings.
+
+    `density(x, parameters)` is dsigma/dx in pb at unit couplings. `own_sample` is whether it is a density (never
+    negative) that the balanced sampling draws from.
+    """
+
+    name: str
+    density: Density
+    own_sample: bool = True
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process: its components, its density at the card's couplings, and its final state.
+
+    `parameters` gives the array that the kernels take, with the components' couplings (`couplings`) first.
+    `final_state` takes points x (n, dimension), azimuths (n) and the parameters, and gives momenta (n, particles, 4) as
+    (px, py, pz, E) in the laboratory.
+    """
+
+    name: str
+    dimension: int
+    components: tuple[Component, ...]
+    density: Density
+    couplings: Callable[[ProcessCard], Array]
+    parameters: Callable[[ProcessCard, Collision], Array]
+    final_state: Callable[[Array, Array, Array], Array]
+    pdg_ids: Callable[[ProcessCard], tuple[int, ...]]
+    masses: Callable[[ProcessCard], tuple[float, ...]]
+    threshold: Callable[[ProcessCard], float]
+    """The smallest sqrt(s) at which it happens, GeV."""
