@@ -74,14 +74,13 @@ class EventWriter:
     """Writes an event file chunk by chunk: whole under its name, or not there at all.
 
     with EventWriter(path, force=False) as writer:
-        writer.extend(chunk, run_row)
-        writer.finish(meta)
+        writer.extend(chunk)
+        writer.finish(meta, runs)
     """
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
         self._unfinished = Unfinished(path, force=force)
         self._events: Any = None
-        self._runs: list[dict[str, Any]] = []
         self._finished = False
 
     def __enter__(self) -> Self:
@@ -90,20 +89,17 @@ class EventWriter:
         self._file = uproot.recreate(part, compression=uproot.LZ4(1))
         return self
 
-    def extend(self, chunk: Chunk, run_row: Mapping[str, Any]) -> None:
-        """Append the events of a chunk, and its row of `Runs`."""
+    def extend(self, chunk: Chunk) -> None:
+        """Append the events of a chunk."""
         arrays = {name: c.to_awkward() if isinstance(c, Jagged) else c for name, c in chunk.items()}
         if self._events is None:
             types = {name: a.type.content if isinstance(a, ak.Array) else a.dtype for name, a in arrays.items()}
             self._events = self._file.mktree("Events", types, title="events")
         self._events.extend(arrays)
-        self._runs.append(dict(run_row))
 
-    def finish(self, meta: Mapping[str, Any], **whole_sample: float) -> None:
-        """Write `Runs`, with the numbers of the whole sample repeated in each row, and then `meta`."""
-        rows = {key: np.array([row[key] for row in self._runs]) for key in self._runs[0]}
-        rows |= {key: np.full(len(self._runs), value) for key, value in whole_sample.items()}
-        self._file.mktree("Runs", {key: values.dtype for key, values in rows.items()}, title="chunks").extend(rows)
+    def finish(self, meta: Mapping[str, Any], runs: Mapping[str, NDArray[Any]]) -> None:
+        """Write `Runs` from its columns, and last of all `meta`: a file with a meta is whole."""
+        self._file.mktree("Runs", {key: values.dtype for key, values in runs.items()}, title="chunks").extend(dict(runs))
         complete = {
             "format": FORMAT_VERSION,
             "units": {"energy": "GeV", "length": "mm", "cross_section": "pb", "angle": "rad"},
@@ -114,9 +110,7 @@ class EventWriter:
         self._file["meta"] = json.dumps(complete, allow_nan=False)
         self._finished = True
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is None and not self._finished:
             kind = RuntimeError  # left without `finish`: not a whole file
         try:
@@ -152,7 +146,10 @@ class EventFile:
                 "make one with 'alphoton generate'"
             )
         self.meta = self._read_meta()
-        self.tree = self._file["Events"]
+        self.tree = self._damaged(lambda: self._file["Events"])
+        expected = int(self.runs()["genEventCount"].sum())
+        if expected != self.count:
+            raise InputError(f"{path}: damaged: {self.count} events where {expected} were written; make it again")
         self.branches: list[str] = [str(name) for name in self.tree.keys()]  # noqa: SIM118 (not a dict)
 
     def _read_meta(self) -> dict[str, Any]:
@@ -160,9 +157,7 @@ class EventFile:
             meta = json.loads(str(self._file["meta"]))
             found = meta["format"]
         except Exception:
-            raise InputError(
-                f"{self.path}: its 'meta' cannot be read: the file is damaged, or of another program"
-            ) from None
+            raise InputError(f"{self.path}: its 'meta' cannot be read: the file is damaged, or of another program") from None
         if found != FORMAT_VERSION:
             raise InputError(f"{self.path}: format {found}, this version of alphoton reads format {FORMAT_VERSION}")
         return dict(meta)
@@ -181,9 +176,7 @@ class EventFile:
     @property
     def groups(self) -> list[str]:
         """The names of the jagged groups."""
-        return [
-            b[1:] for b in self.branches if b.startswith("n") and any(o.startswith(f"{b[1:]}_") for o in self.branches)
-        ]
+        return [b[1:] for b in self.branches if b.startswith("n") and any(o.startswith(f"{b[1:]}_") for o in self.branches)]
 
     def runs(self) -> dict[str, NDArray[Any]]:
         """The columns of `Runs`, one row a chunk."""

@@ -31,9 +31,7 @@ class Unfinished:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return self.part
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is None:
             self.part.replace(self.path)
         else:

@@ -46,9 +46,7 @@ EXAMPLES = {
     "density": "3.5 g/cm^3",
     "fraction": "2 %",
 }
-_NUMBER = re.compile(
-    r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity))\s*(.*?)\s*", re.IGNORECASE
-)
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity))\s*(.*?)\s*", re.IGNORECASE)
 
 
 def _canonical(unit: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
 
 from alphoton.data.event_file import CHUNK, Chunk, Jagged
+from alphoton.data.random_streams import Stage, stream
 from alphoton.generators import processes
 from alphoton.generators.constants import TWO_PI
 from alphoton.generators.jit import Array
@@ -17,21 +17,8 @@ from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.processes.base import Component, Process
 from alphoton.generators.sampling import Integral, Sampler, integrate, values
 
-
-class Stage(IntEnum):
-    """What random numbers are for: the first number of each spawn key."""
-
-    ADAPTATION = 0
-    GENERATION = 1
-
-
 FINAL = 1
 """Status code of a final particle."""
-
-
-def stream(seed: int, stage: Stage, point: int, *rest: int) -> np.random.SeedSequence:
-    """The random numbers of one piece of work; no two pieces share them, and none depends on who does the work."""
-    return np.random.SeedSequence(seed, spawn_key=(stage, point, *rest))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alphoton.data.event_file import CHUNK, EventWriter
 from alphoton.data.output import check_free
@@ -38,9 +39,7 @@ class Generated:
     workers: int
 
 
-def load_process(
-    process: str | Path | ProcessCard, overrides: Sequence[str] = (), **options: int | None
-) -> ProcessCard:
+def load_process(process: str | Path | ProcessCard, overrides: Sequence[str] = (), **options: int | None) -> ProcessCard:
     """The validated process card with overrides, and then options such as `events` and `seed`, laid over it.
 
     Validated twice, so that a wrong override is told even where an option replaces it.
@@ -74,17 +73,12 @@ def generate(
     with EventWriter(path, force=force) as writer:
         start = time.perf_counter()
         for drawn in chunks(source, card.events, workers):
-            writer.extend(drawn.events, drawn.run_row)
+            writer.extend(drawn.events)
             tally.add(drawn)
             if progress is not None:
                 progress(tally.events, card.events)
         seconds = time.perf_counter() - start
-        writer.finish(
-            source_meta(source),
-            crossSection_pb=source.cross_section.value,
-            crossSectionError_pb=source.cross_section.error,
-            overweightFraction=tally.overweight / tally.events,
-        )
+        writer.finish(source_meta(source), tally.runs(source.cross_section))
     return tally.result(path, source.cross_section, seconds, workers)
 
 
@@ -131,10 +125,12 @@ class _Tally:
     def __init__(self, card: ProcessCard) -> None:
         self.seed = card.seed
         self.events = self.trials = self.overweight = 0
+        self._rows: list[dict[str, float]] = []
         self._sums: dict[str, list[float]] = {}
 
     def add(self, drawn: Drawn) -> None:
-        self.events += drawn.run_row["genEventCount"]
+        self._rows.append(drawn.run_row)
+        self.events += int(drawn.run_row["genEventCount"])
         self.trials += drawn.trials
         self.overweight += drawn.overweight
         for name, column in drawn.events.items():
@@ -143,6 +139,16 @@ class _Tally:
                 sums = self._sums.setdefault(name.removeprefix("weight_"), [0.0, 0.0])
                 sums[0] += float(weights.sum())
                 sums[1] += float((weights**2).sum())
+
+    def runs(self, cross_section: CrossSection) -> dict[str, NDArray[Any]]:
+        """The columns of `Runs`: sums of each chunk, and the numbers of the whole sample repeated in each row."""
+        whole = {
+            "crossSection_pb": cross_section.value,
+            "crossSectionError_pb": cross_section.error,
+            "overweightFraction": self.overweight / self.events,
+        }
+        rows = {key: np.array([row[key] for row in self._rows]) for key in self._rows[0]}
+        return rows | {key: np.full(len(self._rows), value) for key, value in whole.items()}
 
     def result(self, path: Path, cross_section: CrossSection, seconds: float, workers: int) -> Generated:
         return Generated(

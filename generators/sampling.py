@@ -98,9 +98,7 @@ def _place(edges: Array, ninc: IntArray, cells: IntArray, cell: int, u: Array, x
 
 
 @kernel(void(DENSITY_TYPE, float64[::1], float64[:, ::1], int64[::1], int64[::1], float64[:, ::1], float64[::1]))
-def _scan(
-    density: Density, p: Array, edges: Array, ninc: IntArray, cells: IntArray, points: Array, maxima: Array
-) -> None:
+def _scan(density: Density, p: Array, edges: Array, ninc: IntArray, cells: IntArray, points: Array, maxima: Array) -> None:
     """Fill `maxima` with the largest density times Jacobian in each cell among the same points of every cell."""
     x = np.empty(len(cells))
     for cell in range(len(maxima)):

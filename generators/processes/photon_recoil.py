@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, types, void
+from numba import float64, void
 
 from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.jit import Array, kernel
@@ -31,7 +31,7 @@ def parameters(couplings: Array, mass: float, collision: Collision) -> Array:
     return np.concatenate([padded, values])
 
 
-@kernel(types.Tuple((float64, float64, float64))(float64, float64[::1]))
+@kernel("UniTuple(float64, 3)(float64, float64[::1])")
 def collinear(x: float, p: Array) -> tuple[float, float, float]:
     """(D, 1 - 4 m_e^2 / (s D), |dc / dx| / D) at a point of the unit interval, from eta = eta_max (2 x - 1).
 

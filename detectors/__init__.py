@@ -1,0 +1,1 @@
+"""From an event file and a detector card to a reco file."""

@@ -1,0 +1,178 @@
+"""Detector cards: an ordered list of modules that a photon goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from alphoton.data.card import Block, Card
+from alphoton.data.card_file import KeyPath
+from alphoton.data.quantities import Angle, Fraction, Length, ResolutionTerm
+from alphoton.detectors.acceptance import EfficiencyTable
+from alphoton.detectors.formula import Formula
+from alphoton.detectors.observables import AT_THE_PLANE, PHOTON_DIMENSIONS, Range
+
+Problems = Iterator[tuple[KeyPath, str]]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$", max_length=50)]
+
+
+class Geometry(Block):
+    """Where things are, along +z from where the photons come from."""
+
+    ecal_distance: Annotated[Length | None, Field(gt=0)] = None
+
+
+def formula_problems(key: str, text: str | None) -> Problems:
+    if text is not None:
+        try:
+            Formula(text)
+        except ValueError as error:
+            yield (key,), str(error)
+
+
+def negative_problems(block: Block, *keys: str) -> Problems:
+    for key in keys:
+        value = getattr(block, key)
+        if value is not None and value < 0:
+            yield (key,), f"must not be negative, got {value:g}"
+
+
+class EnergyResolution(Block):
+    """sigma_E / E = stochastic / sqrt(E) (+) noise / E (+) constant, E in GeV; or a formula in energy, theta, phi.
+
+    A term may be an energy, its value at 1 GeV. A formula gives sigma_E / E, or with `mode: absolute` sigma_E in GeV.
+    """
+
+    type: Literal["energy_resolution"]
+    input: Literal["photon"] = "photon"
+    stochastic: ResolutionTerm = 0.0
+    noise: ResolutionTerm = 0.0
+    constant: ResolutionTerm = 0.0
+    formula: str | None = None
+    mode: Literal["relative", "absolute"] = "relative"
+
+    def problems(self, geometry: Geometry) -> Problems:
+        terms = {"stochastic", "noise", "constant"} & self.model_fields_set
+        if bool(terms) == (self.formula is not None):
+            yield (), "give either terms (stochastic, noise, constant) or a formula"
+        if terms and self.mode == "absolute":
+            yield ("mode",), "goes with a formula; a term may be an energy, its value at 1 GeV, as in 'noise: 3 keV'"
+        yield from negative_problems(self, "stochastic", "noise", "constant")
+        yield from formula_problems("formula", self.formula)
+
+
+class PositionResolution(Block):
+    """Resolution of each coordinate where the photon is seen: at a plane z = distance, or on a sphere around the origin.
+
+    `distance` is the geometry's `ecal_distance` unless given; a formula in energy, theta, phi gives mm.
+    """
+
+    type: Literal["position_resolution"]
+    input: Literal["photon"] = "photon"
+    resolution: Length | None = None
+    formula: str | None = None
+    surface: Literal["plane", "sphere"] = "plane"
+    distance: Annotated[Length | None, Field(gt=0)] = None
+
+    def problems(self, geometry: Geometry) -> Problems:
+        if (self.resolution is None) == (self.formula is None):
+            yield (), "give either 'resolution' or 'formula'"
+        if self.distance is None and geometry.ecal_distance is None:
+            yield (), "needs a distance: give 'distance' here, or 'ecal_distance' under 'geometry'"
+        yield from negative_problems(self, "resolution")
+        yield from formula_problems("formula", self.formula)
+
+
+class AngularResolution(Block):
+    """Resolution of theta and phi, each as an angle or as a formula in energy, theta, phi that gives rad."""
+
+    type: Literal["angular_resolution"]
+    input: Literal["photon"] = "photon"
+    theta: Angle | None = None
+    phi: Angle | None = None
+    theta_formula: str | None = None
+    phi_formula: str | None = None
+
+    def problems(self, geometry: Geometry) -> Problems:
+        for key in ("theta", "phi"):
+            if getattr(self, key) is not None and getattr(self, f"{key}_formula") is not None:
+                yield (key,), f"give either '{key}' or '{key}_formula'"
+            yield from formula_problems(f"{key}_formula", getattr(self, f"{key}_formula"))
+        if not {"theta", "phi", "theta_formula", "phi_formula"} & self.model_fields_set:
+            yield (), "smears nothing: give 'theta', 'phi', or a formula for one of them"
+        yield from negative_problems(self, "theta", "phi")
+
+
+class Acceptance(Range):
+    """Photons outside the limits of a quantity, as measured so far, are not seen."""
+
+    type: Literal["acceptance"]
+    input: Literal["photon"] = "photon"
+    name: Name = "acceptance"
+    quantity: str
+
+    def problems(self, geometry: Geometry) -> Problems:
+        if self.quantity not in PHOTON_DIMENSIONS:
+            yield ("quantity",), f"unknown quantity '{self.quantity}' (known: {', '.join(PHOTON_DIMENSIONS)})"
+            return
+        if self.quantity in AT_THE_PLANE and geometry.ecal_distance is None:
+            yield ("quantity",), f"'{self.quantity}' needs 'ecal_distance' under 'geometry'"
+        yield from self.range_problems(PHOTON_DIMENSIONS[self.quantity])
+
+
+class Efficiency(Block):
+    """Photons are seen with a probability: a number, or a binned table."""
+
+    type: Literal["efficiency"]
+    input: Literal["photon"] = "photon"
+    name: Name = "efficiency"
+    value: Annotated[Fraction | None, Field(ge=0, le=1)] = None
+    table: EfficiencyTable | None = None
+
+    def problems(self, geometry: Geometry) -> Problems:
+        if (self.value is None) == (self.table is None):
+            yield (), "give either 'value' or 'table'"
+        if self.table is not None:
+            yield from ((("table", *path), message) for path, message in self.table.problems())
+
+
+class Trigger(Block):
+    """Events are kept with a probability, whatever is in them."""
+
+    type: Literal["trigger"]
+    name: Name = "trigger"
+    efficiency: Annotated[Fraction, Field(ge=0, le=1)]
+
+    def problems(self, geometry: Geometry) -> Problems:
+        return iter(())
+
+
+Module = Annotated[
+    EnergyResolution | PositionResolution | AngularResolution | Acceptance | Efficiency | Trigger,
+    Field(discriminator="type"),
+]
+
+
+class DetectorCard(Card):
+    """A validated detector card; quantities in GeV, mm and rad."""
+
+    KIND: ClassVar[str] = "detector"
+
+    schema_line: Literal["alphoton/detector/1"] = Field(alias="schema")
+    geometry: Geometry = Geometry()
+    invisible: tuple[int, ...]
+    modules: tuple[Module, ...]
+
+    def problems(self) -> Problems:
+        names: set[str] = set()
+        for index, module in enumerate(self.modules):
+            yield from ((("modules", index, *path), message) for path, message in module.problems(self.geometry))
+            name = getattr(module, "name", None)
+            if name in names or name == "invisible":
+                yield ("modules", index, "name"), f"the name '{name}' is taken; give this module another"
+            if name is not None:
+                names.add(name)
+        if 22 in self.invisible:
+            yield ("invisible", self.invisible.index(22)), "the photon is what is measured, it cannot be invisible"

@@ -1,0 +1,263 @@
+"""The verb `simulate`: an event file goes through a detector card and becomes a reco file. Truth stays beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphoton.data.event_file import Chunk, EventFile, EventWriter, Jagged
+from alphoton.data.output import check_free
+from alphoton.data.random_streams import Stage, stream
+from alphoton.detectors import smearing
+from alphoton.detectors.detector_card import (
+    Acceptance,
+    AngularResolution,
+    DetectorCard,
+    Efficiency,
+    EnergyResolution,
+    Geometry,
+    PositionResolution,
+    Trigger,
+)
+from alphoton.detectors.formula import Formula
+from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, photon_quantity
+
+PHOTON_ID, FINAL = 22, 1
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What `simulate` made: the numbers of `simulate --json`, and the path written."""
+
+    path: Path
+    events: int
+    passed: dict[str, int]
+    """Events that pass each flag."""
+    events_per_second: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Photons:
+    """The photons of a chunk as measured so far: the event of each, and columns energy, theta, phi in the laboratory."""
+
+    event: NDArray[np.int64]
+    columns: dict[str, Array]
+
+    def keep(self, mask: Mask) -> Photons:
+        return Photons(self.event[mask], {name: values[mask] for name, values in self.columns.items()})
+
+    def measured(self, **columns: Array) -> Photons:
+        """With columns replaced; photons that were not measured (NaN, or no energy left) are gone."""
+        changed = Photons(self.event, {**self.columns, **columns})
+        good = np.isfinite(changed.columns["theta"]) & (changed.columns["energy"] > 0)
+        return changed if good.all() else changed.keep(good)
+
+
+@dataclass
+class Event:
+    """A chunk on its way through the modules: photons, beams, and the flags of the events."""
+
+    photons: Photons
+    beam: Beam
+    flags: dict[str, Mask]
+
+    @property
+    def count(self) -> int:
+        return len(self.beam.sqrt_s)
+
+    @property
+    def photon_beam(self) -> Beam:
+        return self.beam.take(self.photons.event)
+
+    def with_photons(self) -> Mask:
+        """Which events have a photon left."""
+        found = np.zeros(self.count, dtype=bool)
+        found[self.photons.event] = True
+        return found
+
+
+def simulate(
+    events: str | Path,
+    detector: str | Path | DetectorCard,
+    output: str | Path,
+    *,
+    seed: int | None = None,
+    overrides: Sequence[str] = (),
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Simulated:
+    """Pass the events of a file through a detector card, into the ROOT file `output`.
+
+    The seed is the event file's own unless given. Raises `CardError` for a bad card, `InputError` for a bad event file or
+    where `output` exists and `force` is not set.
+    """
+    card = DetectorCard.load(detector, overrides)
+    path = Path(output)
+    check_free(path, force=force)
+    with EventFile(events) as source, EventWriter(path, force=force) as writer:
+        header = {**source.meta, "cards": {**source.meta["cards"], "detector": card.resolved}}
+        header["detector_seed"] = source.meta["seed"] if seed is None else seed
+        passed: dict[str, int] = {}
+        done = 0
+        start = time.perf_counter()
+        for index, chunk in enumerate(source.chunks()):
+            reco = reconstruct(card, chunk, header, index)
+            writer.extend(reco)
+            for name, flag in flags(reco).items():
+                passed[name] = passed.get(name, 0) + int(flag.sum())
+            done += len(reco["event"])  # type: ignore[arg-type]
+            if progress is not None:
+                progress(done, source.count)
+        seconds = time.perf_counter() - start
+        writer.finish(header, source.runs())
+    return Simulated(path, done, passed, done / seconds, header["detector_seed"])
+
+
+def flags(chunk: Chunk) -> dict[str, Mask]:
+    """The columns `pass_*` of a chunk, in order."""
+    return {name: column for name, column in chunk.items() if name.startswith("pass_") and not isinstance(column, Jagged)}
+
+
+def reconstruct(card: DetectorCard, chunk: Chunk, meta: dict[str, Any], index: int) -> Chunk:
+    """The chunk number `index` with the columns `Photon_*`, `MissingMass2` and `pass_*` behind its own.
+
+    `meta` gives the beams, the scan point and the `detector_seed`. Each module has random numbers of its own, so that a
+    change in one leaves the others' as they were.
+    """
+    run, particles = chunk["run"], chunk["GenPart"]
+    assert isinstance(particles, Jagged)
+    beam = Beam.of_events(meta["beams"], run)  # type: ignore[arg-type]
+    event = Event(true_photons(particles), beam, {"pass_invisible": unseen(card, particles)})
+    for number, module in enumerate(card.modules):
+        seed = stream(meta["detector_seed"], Stage.SIMULATION, meta["point"], index, number)
+        _apply(module, card.geometry, event, np.random.default_rng(seed))
+    return chunk | photon_columns(event, card.geometry) | event.flags
+
+
+def true_photons(particles: Jagged) -> Photons:
+    """The final photons of the truth."""
+    chosen = (particles["pdgId"] == PHOTON_ID) & (particles["status"] == FINAL)
+    px, py, pz, energy = (particles[name][chosen] for name in ("px", "py", "pz", "energy"))
+    angles = {"theta": np.arctan2(np.hypot(px, py), pz), "phi": np.arctan2(py, px)}
+    return Photons(particles.events[chosen], {"energy": energy, **angles})
+
+
+def unseen(card: DetectorCard, particles: Jagged) -> Mask:
+    """Which events have, besides photons, only final particles that the detector does not see."""
+    seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], (PHOTON_ID, *card.invisible))
+    result = np.ones(len(particles.counts), dtype=bool)
+    result[particles.events[seen]] = False
+    return result
+
+
+def photon_columns(event: Event, geometry: Geometry) -> Chunk:
+    """`Photon` ordered by falling energy in each event, and the missing mass squared to its first (NaN without one)."""
+    photons = event.photons
+    order = np.lexsort((-photons.columns["energy"], photons.event))
+    columns = {name: values[order] for name, values in photons.columns.items()}
+    owner = photons.event[order]
+    if geometry.ecal_distance is None:
+        x = y = np.full(len(owner), np.nan)
+    else:
+        x, y = smearing.to_plane(columns["theta"], columns["phi"], geometry.ecal_distance)
+    offsets = np.searchsorted(owner, np.arange(event.count + 1))
+    first = offsets[:-1][np.diff(offsets) > 0]
+    missing = np.full(event.count, np.nan)
+    leading = {name: columns[name][first] for name in ("energy", "theta")}
+    missing[owner[first]] = event.beam.take(owner[first]).missing_mass_squared(**leading)
+    return {"Photon": Jagged(offsets.astype(np.int64), {**columns, "x": x, "y": y}), "MissingMass2": missing}
+
+
+# --- the modules -------------------------------------------------------------------------------------------------------
+
+
+def _apply(module: Any, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+    """Let one module act on a chunk."""
+    actions: dict[type, Callable[..., None]] = {
+        EnergyResolution: _energy,
+        PositionResolution: _position,
+        AngularResolution: _angles,
+        Acceptance: _acceptance,
+        Efficiency: _efficiency,
+        Trigger: _trigger,
+    }
+    actions[type(module)](module, geometry, event, rng)
+
+
+def _evaluate(formula: str, columns: dict[str, Array]) -> Array:
+    return Formula(formula).evaluate_resolution(**columns)
+
+
+def _energy(module: EnergyResolution, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+    columns = event.photons.columns
+    energy = columns["energy"]
+    if module.formula is None:
+        sigma = energy * smearing.relative_resolution(energy, module.stochastic, module.noise, module.constant)
+    else:
+        sigma = _evaluate(module.formula, columns) * (1.0 if module.mode == "absolute" else energy)
+    event.photons = event.photons.measured(energy=smearing.smear_energy(energy, sigma, rng))
+
+
+def _position(module: PositionResolution, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+    columns = event.photons.columns
+    distance = module.distance or geometry.ecal_distance
+    assert distance is not None
+    if module.formula is None:
+        sigma = np.full(len(columns["energy"]), module.resolution)
+    else:
+        sigma = _evaluate(module.formula, columns)
+    if module.surface == "plane":
+        theta, phi = smearing.smear_at_plane(columns["theta"], columns["phi"], distance, sigma, rng)
+    else:
+        theta, phi = smearing.smear_direction(columns["theta"], columns["phi"], sigma / distance, rng)
+    event.photons = event.photons.measured(theta=theta, phi=phi)
+
+
+def _angles(module: AngularResolution, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+    columns = event.photons.columns
+
+    def sigma(key: str) -> Array:
+        formula = getattr(module, f"{key}_formula")
+        if formula is not None:
+            return _evaluate(formula, columns)
+        return np.full(len(columns["energy"]), getattr(module, key) or 0.0)
+
+    theta, phi = smearing.smear_angles(columns["theta"], columns["phi"], sigma("theta"), sigma("phi"), rng)
+    event.photons = event.photons.measured(theta=theta, phi=phi)
+
+
+def _acceptance(module: Acceptance, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+    columns = dict(event.photons.columns)
+    if geometry.ecal_distance is not None:
+        columns["x"], columns["y"] = smearing.to_plane(columns["theta"], columns["phi"], geometry.ecal_distance)
+    values = photon_quantity(module.quantity, module.frame, columns, event.photon_beam)
+    dimension = PHOTON_DIMENSIONS[module.quantity]
+    event.photons = event.photons.keep(module.accepts(values, event.photon_beam, dimension))
+    event.flags[f"pass_{module.name}"] = event.with_photons()
+
+
+def _efficiency(module: Efficiency, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+    photons = event.photons
+    if module.table is None:
+        probability = np.full(len(photons.event), module.value)
+    else:
+        columns = dict(photons.columns)
+        if geometry.ecal_distance is not None:
+            columns["x"], columns["y"] = smearing.to_plane(columns["theta"], columns["phi"], geometry.ecal_distance)
+        probability = module.table.evaluate(columns, event.photon_beam)
+    event.photons = photons.keep(rng.random(len(photons.event)) < probability)
+    event.flags[f"pass_{module.name}"] = event.with_photons()
+
+
+def _trigger(module: Trigger, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+    event.flags[f"pass_{module.name}"] = rng.random(event.count) < module.efficiency

@@ -1,0 +1,65 @@
+"""What a calorimeter does to a photon: one pure function an effect. GeV, mm, rad; arrays over photons."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def relative_resolution(energy: Array, stochastic: float, noise: float, constant: float) -> Array:
+    """sigma_E / E = stochastic / sqrt(E) (+) noise / E (+) constant, added in quadrature; E in GeV."""
+    return np.sqrt(stochastic**2 / energy + (noise / energy) ** 2 + constant**2)
+
+
+def smear_energy(energy_true: Array, sigma: Array, rng: np.random.Generator) -> Array:
+    """Gaussian smearing with the absolute resolution sigma; the result may be negative, the caller drops such photons."""
+    return energy_true + sigma * rng.standard_normal(len(energy_true))
+
+
+def to_plane(theta: Array, phi: Array, distance: float) -> tuple[Array, Array]:
+    """Where a photon from the origin crosses the plane z = distance; NaN for one that flies away from it."""
+    with np.errstate(invalid="ignore"):
+        radius = np.where(theta < np.pi / 2, distance * np.tan(theta), np.nan)
+    return radius * np.cos(phi), radius * np.sin(phi)
+
+
+def from_plane(x: Array, y: Array, distance: float) -> tuple[Array, Array]:
+    """The angles of a photon from the origin seen at (x, y) in the plane z = distance."""
+    return np.arctan2(np.hypot(x, y), distance), np.arctan2(y, x)
+
+
+def smear_at_plane(theta: Array, phi: Array, distance: float, sigma: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Angles after smearing both coordinates in the plane z = distance by sigma; NaN where the plane is not hit."""
+    x, y = to_plane(theta, phi, distance)
+    x, y = x + sigma * rng.standard_normal(len(x)), y + sigma * rng.standard_normal(len(y))
+    return from_plane(x, y, distance)
+
+
+def smear_angles(
+    theta: Array, phi: Array, sigma_theta: Array, sigma_phi: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Gaussian smearing of both angles, reflected at the poles."""
+    theta = theta + sigma_theta * rng.standard_normal(len(theta))
+    phi = phi + sigma_phi * rng.standard_normal(len(phi))
+    folded = np.abs((theta + np.pi) % (2 * np.pi) - np.pi)
+    beyond = np.abs(theta - folded) > 1e-9  # went through a pole: comes out on the other side
+    return folded, wrap(np.where(beyond, phi + np.pi, phi))
+
+
+def smear_direction(theta: Array, phi: Array, sigma: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Both directions transverse to the flight smeared by the angle sigma (small), without a special pole.
+
+    The unit vector n moves by sigma (g1 e_theta + g2 e_phi) in its tangent plane.
+    """
+    first, second = sigma * rng.standard_normal(len(theta)), sigma * rng.standard_normal(len(theta))
+    sin, cos = np.sin(theta), np.cos(theta)
+    along = sin + first * cos  # component away from the axis, in the plane of the photon
+    transverse = np.hypot(along, second)
+    return np.arctan2(transverse, cos - first * sin), wrap(phi + np.arctan2(second, along))
+
+
+def wrap(phi: Array) -> Array:
+    """An azimuth in (-pi, pi]."""
+    return np.pi - (np.pi - phi) % (2 * np.pi)
