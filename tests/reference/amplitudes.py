@@ -155,9 +155,7 @@ def dark_photon_amplitudes(point: Kinematics) -> list[Array]:
     ]
 
 
-def alp_mean_squared(
-    point: Kinematics, g_ag: Number, g_ae: Number, Q: int = -1, epsilon_0123: int = EPSILON_0123
-) -> Number:
+def alp_mean_squared(point: Kinematics, g_ag: Number, g_ae: Number, Q: int = -1, epsilon_0123: int = EPSILON_0123) -> Number:
     """<|M|^2> of all ALP diagrams, added before squaring; couplings in 1/GeV."""
     pairs = zip(photon_amplitudes(point, Q, epsilon_0123), electron_amplitudes(point, Q), strict=True)
     return mean_squared([g_ag * a + g_ae * b for a, b in pairs])
@@ -194,9 +192,7 @@ def differential(
     return cross_section_factor(point) * component_mean_squared(point, component)
 
 
-def loop_induced_coupling(
-    M: Number, loop_mass: Number, loop_momentum: Array, epsilon_0123: int = EPSILON_0123
-) -> Number:
+def loop_induced_coupling(M: Number, loop_mass: Number, loop_momentum: Array, epsilon_0123: int = EPSILON_0123) -> Number:
     """delta g_ag / g_ae from the triangle of a fermion of charge -1 with the pseudoscalar vertex, for M < 2 loop_mass.
 
     a -> gamma(k1) gamma(k2), both orientations of the closed loop alike:

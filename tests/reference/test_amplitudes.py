@@ -158,9 +158,7 @@ def test_dark_current_is_conserved(point: Kinematics) -> None:
 @pytest.mark.parametrize("point", some_points())
 def test_derivative_and_pseudoscalar_forms_agree(point: Kinematics) -> None:
     """(g/2)(d_mu a) ebar gamma^mu gamma5 e and -i g m a ebar gamma5 e: equal spin by spin, sign included."""
-    pairs = zip(
-        amplitudes.electron_amplitudes(point), amplitudes.electron_amplitudes(point, derivative=True), strict=True
-    )
+    pairs = zip(amplitudes.electron_amplitudes(point), amplitudes.electron_amplitudes(point, derivative=True), strict=True)
     for pseudoscalar, derivative in pairs:
         assert largest(pseudoscalar - derivative) < TOLERANCE * largest(pseudoscalar)
 

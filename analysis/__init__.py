@@ -1,0 +1,1 @@
+"""From a reco file and an analysis card to efficiencies and limits."""

@@ -1,0 +1,115 @@
+"""The verb `analyse`: a reco file and an analysis card give a cutflow, an efficiency and histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.analysis.counting import Sums, count, weight_columns
+from alphoton.analysis.histograms import Histograms, blocks
+from alphoton.analysis.selection import EventView
+from alphoton.data.errors import InputError
+from alphoton.data.event_file import EventFile
+from alphoton.data.output import check_free
+
+
+@dataclass(frozen=True)
+class CutflowStep:
+    """Events and the share of the weight left after a step."""
+
+    cut: str
+    events: int
+    efficiency: float
+    efficiency_error: float
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """What `analyse` found: the numbers of `analyse --json`. `efficiency_error` is half the 68% interval."""
+
+    generated: int
+    selected: int
+    efficiency: float
+    efficiency_error: float
+    efficiency_low: float
+    efficiency_high: float
+    cutflow: tuple[CutflowStep, ...]
+    cross_section_pb: float
+    fiducial_cross_section_pb: float
+    fiducial_cross_section_error_pb: float
+    components: dict[str, dict[str, float]]
+    histograms: Path | None
+
+
+def analyse(
+    reco: str | Path,
+    analysis: str | Path | AnalysisCard,
+    *,
+    histograms: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Analysed:
+    """Select the events of a reco file with an analysis card; optionally write histograms of what is selected.
+
+    The efficiency is the selected over the generated sum of weights at the process card's couplings, with a Clopper-Pearson
+    interval of the effective counts. Raises `CardError` for a bad card and `InputError` for a file that did not go through
+    a detector.
+    """
+    card = AnalysisCard.load(analysis, overrides)
+    path = None if histograms is None else Path(histograms)
+    if path is not None:
+        check_free(path, force=force)
+    with EventFile(reco) as file:
+        if "MissingMass2" not in file.branches:
+            raise InputError(f"{reco}: has not been through a detector; make a reco file with 'alphoton simulate'")
+        filled = Histograms(blocks(card, file.meta) if path is not None else ())
+        total: Sums | None = None
+        done = 0
+        for chunk in file.chunks():
+            view = EventView(chunk, file.meta)
+            sums, selected = count(card, view)
+            filled.fill(view, selected, weight_columns(chunk, file.meta)[1][:, 0])
+            total = sums if total is None else total + sums
+            done += view.count
+            if progress is not None:
+                progress(done, file.count)
+        cross_section = float(file.runs()["crossSection_pb"][0])
+        error = float(file.runs()["crossSectionError_pb"][0])
+    if total is None:
+        raise InputError(f"{reco}: holds no events")
+    if path is not None:
+        filled.write(path, force=force)
+    return summarise(total, cross_section, error, path)
+
+
+def summarise(sums: Sums, cross_section: float, cross_section_error: float, histograms: Path | None = None) -> Analysed:
+    """The numbers of an analysis from its sums, and the sample's cross-section in pb."""
+    final = sums.efficiency()
+    steps = [sums.efficiency(step) for step in range(len(sums.steps))]
+    relative = ((final.error * cross_section) ** 2 + (final.value * cross_section_error) ** 2) ** 0.5
+    components = {}
+    for name in sums.weights[1:]:
+        if sums.sums[0, sums.weights.index(name)] != 0:
+            part = sums.efficiency(weight=name)
+            size = sums.effective_size(name)
+            components[name] = {"efficiency": part.value, "efficiency_error": part.error, "effective_size": size}
+    return Analysed(
+        generated=int(sums.entries[0]),
+        selected=int(sums.entries[-1]),
+        efficiency=final.value,
+        efficiency_error=final.error,
+        efficiency_low=final.low,
+        efficiency_high=final.high,
+        cutflow=tuple(
+            CutflowStep(name, int(entries), step.value, step.error)
+            for name, entries, step in zip(sums.steps, sums.entries, steps, strict=True)
+        ),
+        cross_section_pb=cross_section,
+        fiducial_cross_section_pb=final.value * cross_section,
+        fiducial_cross_section_error_pb=relative,
+        components=components,
+        histograms=histograms,
+    )

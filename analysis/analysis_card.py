@@ -1,0 +1,184 @@
+"""Analysis cards: what is selected, what is counted, and how a limit follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from alphoton.analysis.selection import Axis, Cut
+from alphoton.data.card import Block, Card
+from alphoton.data.card_file import KeyPath
+from alphoton.data.grid import Energies
+from alphoton.data.quantities import Density, Fraction, Length, Luminosity, parse
+
+Problems = Iterator[tuple[KeyPath, str]]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+def _pair(dimension: str) -> BeforeValidator:
+    """Two increasing quantities."""
+
+    def validate(value: Any) -> tuple[float, float]:
+        if not isinstance(value, list | tuple) or len(value) != 2:
+            raise PydanticCustomError("quantity", "must be a list of two values, the lower first")
+        try:
+            low, high = (parse(item, dimension) for item in value)
+        except ValueError as error:
+            raise PydanticCustomError("quantity", "{message}", {"message": str(error)}) from None
+        if low >= high:
+            raise PydanticCustomError("quantity", "the range is inverted or empty: the lower value comes first")
+        return low, high
+
+    return BeforeValidator(validate)
+
+
+class HistogramBlock(Block):
+    """A histogram of one quantity, or of two."""
+
+    name: str = Field(pattern=r"^[A-Za-z]\w*$", max_length=60)
+    x: Axis
+    y: Axis | None = None
+
+    def problems(self) -> Problems:
+        for key in ("x", "y"):
+            axis = getattr(self, key)
+            if axis is not None:
+                yield from (((key, *path), message) for path, message in axis.problems())
+
+
+class Target(Block):
+    """A target with electrons at rest, Eq. (45) of arXiv:2012.07894."""
+
+    thickness: Annotated[Length, Field(gt=0)]
+    density: Annotated[Density, Field(gt=0)]
+    atomic_number: Positive
+    atomic_mass: Positive
+    """In g/mol."""
+
+
+class Background(Block):
+    """Expected background events after the selection, with their Gaussian error.
+
+    With `per_positrons_on_target` the number is scaled to the exposure. A `shape` in missing mass squared says which part
+    of them lies in the window: `flat` over `range`, or like bremsstrahlung in the selected energies and angles.
+    """
+
+    events: NotNegative
+    error: NotNegative = 0.0
+    per_positrons_on_target: Positive | None = None
+    shape: Literal["flat", "bremsstrahlung"] | None = None
+    range: Annotated[tuple[float, float] | None, _pair("energy squared")] = None
+
+    def problems(self) -> Problems:
+        if (self.range is not None) != (self.shape == "flat"):
+            yield ("range",), "goes with 'shape: flat', and is due there: where the background is flat"
+
+
+class Window(Block):
+    """Counting within some standard deviations of the signal's peak in missing mass squared."""
+
+    half_width: Positive
+    """In standard deviations of the selected signal: half of the central 68.27% interval."""
+
+
+class CountingBlock(Block):
+    """A counting experiment: exposure, events observed, background. Without `observed` the median expectation is used."""
+
+    luminosity: Luminosity | None = None
+    positrons_on_target: Positive | None = None
+    target: Target | None = None
+    observed: NotNegative | None = None
+    background: Background | None = None
+    window: Window | None = None
+
+    def problems(self) -> Problems:
+        if (self.positrons_on_target is None) != (self.target is None):
+            yield (), "'positrons_on_target' and 'target' go together"
+        if self.luminosity is not None and self.positrons_on_target is not None:
+            yield ("luminosity",), "give either a luminosity, or positrons on a target"
+        if self.luminosity is not None and self.luminosity <= 0:
+            yield ("luminosity",), "must be above 0 /pb"
+        if self.background is None:
+            return
+        yield from ((("background", *path), message) for path, message in self.background.problems())
+        if self.background.per_positrons_on_target is not None and self.positrons_on_target is None:
+            yield ("background", "per_positrons_on_target"), "needs 'positrons_on_target' in 'counting'"
+        if (self.background.shape is None) != (self.window is None):
+            yield ("background", "shape"), "a background shape and a window go together"
+
+
+class LimitBlock(Block):
+    """How the limit is set. `fixed` asks for a number of signal events instead of a confidence level."""
+
+    method: Literal["cls", "bayesian", "poisson", "feldman_cousins", "fixed"] = "cls"
+    confidence_level: Annotated[float, Field(gt=0, lt=1)] = 0.90
+    signal_events: Positive | None = None
+
+    def problems(self) -> Problems:
+        if (self.method == "fixed") != (self.signal_events is not None):
+            yield ("signal_events",), "goes with 'method: fixed', and is due there"
+
+
+class RecastBlock(Block):
+    """A published limit on a dark photon, carried over by the ratio of rates, Eqs. (36) and (37) of arXiv:2012.07894."""
+
+    curve: str
+    mass_column: str = "mass_GeV"
+    limit_column: str
+    process: str
+    flat_below: bool = False
+    uncertainty: Annotated[Fraction, Field(ge=0, lt=1)] = 0.0
+    """Relative, on the ratio of efficiencies."""
+
+
+class AnalysisCard(Card):
+    """A validated analysis card; quantities in GeV, mm, rad and 1/pb."""
+
+    KIND: ClassVar[str] = "analysis"
+
+    schema_line: Literal["alphoton/analysis/1"] = Field(alias="schema")
+    process: str
+    detector: str
+    selection: tuple[Cut, ...] = ()
+    histograms: tuple[HistogramBlock, ...] = ()
+    counting: CountingBlock | None = None
+    recast: RecastBlock | None = None
+    limit: LimitBlock = LimitBlock()
+    masses: Energies = ()
+
+    def problems(self) -> Problems:
+        for key in ("selection", "histograms"):
+            for index, block in enumerate(getattr(self, key)):
+                yield from (((key, index, *path), message) for path, message in block.problems())
+        names = [histogram.name for histogram in self.histograms]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield ("histograms", index, "name"), f"the name '{name}' is taken"
+        if self.counting is not None and self.recast is not None:
+            yield ("recast",), "give either 'counting' or 'recast'"
+        for key in ("counting", "limit"):
+            block = getattr(self, key)
+            if block is not None:
+                yield from (((key, *path), message) for path, message in block.problems())
+        yield from self._window_problems()
+
+    def _window_problems(self) -> Problems:
+        background = self.counting.background if self.counting else None
+        if background is None or background.shape != "bremsstrahlung":
+            return
+        for quantity in ("photon.energy", "photon.theta"):
+            if self.photon_range(quantity) is None:
+                yield ("selection",), f"a bremsstrahlung shape needs 'min' and 'max' of '{quantity}' among the cuts"
+
+    def photon_range(self, quantity: str) -> tuple[float, float] | None:
+        """The lower and upper limit that the selection sets on a quantity in the laboratory; None where one is missing."""
+        low, high = -float("inf"), float("inf")
+        for cut in self.selection:
+            if cut.quantity == quantity and cut.frame == "lab" and cut.in_units_of is None:
+                cut_low, cut_high = cut.bounds(cut.dimension)
+                low, high = max(low, cut_low), min(high, cut_high)
+        return None if abs(low) == float("inf") or abs(high) == float("inf") else (low, high)

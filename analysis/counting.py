@@ -1,0 +1,167 @@
+"""Counting events through a selection: sums of weights after each step, for the card's couplings and each component."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.analysis.efficiency import Efficiency, weighted_efficiency
+from alphoton.analysis.selection import EventView
+from alphoton.data.errors import InputError
+from alphoton.data.event_file import Chunk
+from alphoton.detectors.simulate import flags
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+TOTAL = "total"
+"""The weight at the card's own couplings; the other weights are the components' at unit couplings."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Entries, sums of weights and of their squares, by step of the cutflow (rows) and by weight (columns)."""
+
+    steps: tuple[str, ...]
+    weights: tuple[str, ...]
+    entries: NDArray[np.int64]
+    sums: Array
+    squares: Array
+    generated_weight: float
+    """The sum of genWeight, which the sample's cross-section belongs to."""
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            self.steps,
+            self.weights,
+            self.entries + other.entries,
+            self.sums + other.sums,
+            self.squares + other.squares,
+            self.generated_weight + other.generated_weight,
+        )
+
+    def efficiency(self, step: int = -1, weight: str = TOTAL) -> Efficiency:
+        """The share of the weight that is left after a step, with its interval."""
+        column = self.weights.index(weight)
+        return weighted_efficiency(
+            float(self.sums[0, column]),
+            float(self.squares[0, column]),
+            float(self.sums[step, column]),
+            float(self.squares[step, column]),
+        )
+
+    def effective_size(self, weight: str) -> float:
+        """(sum w)^2 / sum w^2 of the generated events."""
+        column = self.weights.index(weight)
+        square = float(self.squares[0, column])
+        return float(self.sums[0, column]) ** 2 / square if square > 0 else 0.0
+
+
+def weight_columns(chunk: Chunk, meta: dict[str, Any]) -> tuple[tuple[str, ...], Array]:
+    """The weights' names and an array (events, weights): at the card's couplings, then each component at unit couplings."""
+    names = [name.removeprefix("weight_") for name in chunk if name.startswith("weight_")]
+    generated = chunk["genWeight"]
+    components = np.stack([chunk[f"weight_{name}"] * generated for name in names], axis=1)  # type: ignore[operator]
+    couplings = np.array([meta["couplings"][name] for name in names])
+    return (TOTAL, *names), np.column_stack([components @ couplings, components])
+
+
+def passing(card: AnalysisCard, view: EventView) -> list[tuple[str, Mask]]:
+    """The steps of the cutflow with the events that pass each and all before it: the detector's flags, then the cuts."""
+    left = np.ones(view.count, dtype=bool)
+    steps = [("generated", left)]
+    for name, flag in flags(view.chunk).items():
+        left = left & flag
+        steps.append((name, left))
+    for cut in card.selection:
+        if cut.for_mass is None or cut.for_mass.holds(view.meta["mass"]):
+            left = left & cut.passes(view)
+            steps.append((cut.label, left))
+    return steps
+
+
+def count(card: AnalysisCard, view: EventView) -> tuple[Sums, Mask]:
+    """The sums of a chunk, and which of its events are selected."""
+    names, weights = weight_columns(view.chunk, view.meta)
+    steps = passing(card, view)
+    masks = np.stack([mask for _, mask in steps]).astype(np.float64)
+    sums = Sums(
+        steps=tuple(name for name, _ in steps),
+        weights=names,
+        entries=masks.sum(axis=1).astype(np.int64),
+        sums=masks @ weights,
+        squares=masks @ weights**2,
+        generated_weight=float(np.sum(view.chunk["genWeight"])),  # type: ignore[arg-type]
+    )
+    return sums, steps[-1][1]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Cross-section times efficiency at a coupling of 1, in pb, with its Monte Carlo error."""
+
+    value: float
+    error: float = 0.0
+
+    def scaled(self, factor: float) -> Rate:
+        return Rate(self.value * factor, self.error * factor)
+
+
+@dataclass(frozen=True)
+class Peak:
+    """Missing mass squared (GeV^2) of the selected events, with their weights (events, weights)."""
+
+    weights_names: tuple[str, ...]
+    missing_mass2: Array
+    weights: Array
+
+    def of(self, weight: str) -> tuple[Array, Array]:
+        """Values and weights for one of the weights."""
+        return self.missing_mass2, self.weights[:, self.weights_names.index(weight)]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a selection leaves of a sample: sums, the cross-section (pb) they belong to, and the peak where it is needed."""
+
+    sums: Sums
+    cross_section: float
+    cross_section_error: float
+    mass: float
+    peak: Peak | None
+
+    def rate(self, component: str) -> Rate:
+        """Cross-section times efficiency of a component at unit couplings."""
+        column = self.sums.weights.index(component)
+        generated = float(self.sums.sums[0, column])
+        if generated == 0:
+            return Rate(0.0)
+        efficiency = self.sums.efficiency(weight=component)
+        total = self.cross_section * generated / float(self.sums.generated_weight)
+        relative = self.cross_section_error / self.cross_section
+        return Rate(efficiency.value, float(np.hypot(efficiency.error, efficiency.value * relative))).scaled(total)
+
+
+def measure(
+    card: AnalysisCard, chunks: Iterable[Chunk], meta: dict[str, Any], cross_section: tuple[float, float]
+) -> Measurement:
+    """Count the reco chunks of a sample. `cross_section` is (value, error) in pb, `meta` the file's."""
+    window = card.counting is not None and card.counting.window is not None
+    total: Sums | None = None
+    values, weights = [], []
+    for chunk in chunks:
+        view = EventView(chunk, meta)
+        sums, selected = count(card, view)
+        total = sums if total is None else total + sums
+        if window:
+            values.append(view.quantity("missing_mass2")[selected])
+            weights.append(weight_columns(chunk, meta)[1][selected])
+    if total is None:
+        raise InputError("the sample holds no events")
+    peak = Peak(total.weights, np.concatenate(values), np.concatenate(weights)) if window else None
+    return Measurement(total, *cross_section, meta["mass"], peak)

@@ -1,0 +1,106 @@
+"""From rates to limits on couplings: one coupling at a time, and any combination of two."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from alphoton.analysis.analysis_card import AnalysisCard, CountingBlock
+from alphoton.analysis.counting import Rate
+from alphoton.analysis.statistics import Counting, median_expected_limit, upper_limit
+
+AVOGADRO = 6.02214076e23
+CM2_PER_PB = 1e-36
+MM_PER_CM = 10.0
+
+
+@dataclass(frozen=True)
+class CouplingLimit:
+    """An upper limit on a coupling with its Monte Carlo error; NaN where there is no limit."""
+
+    value: float
+    error: float = 0.0
+
+
+NO_LIMIT = CouplingLimit(math.nan, math.nan)
+
+
+def exposure(block: CountingBlock, luminosity: float | None) -> float:
+    """Events for each pb of cross-section times efficiency, in 1/pb.
+
+    A luminosity, or on a target N_positrons N_A (Z rho / A) d (1e-36 cm^2/pb), Eq. (45) of arXiv:2012.07894.
+    `luminosity` (1/pb) is the process card's, used where the analysis card gives none. Raises `ValueError` without either.
+    """
+    if block.positrons_on_target is not None and block.target is not None:
+        target = block.target
+        electrons = AVOGADRO * target.atomic_number * target.density / target.atomic_mass * target.thickness / MM_PER_CM
+        return block.positrons_on_target * electrons * CM2_PER_PB
+    chosen = block.luminosity if block.luminosity is not None else luminosity
+    if chosen is None:
+        raise ValueError("counting: neither the analysis card nor the process card gives a luminosity")
+    return chosen
+
+
+def background_events(block: CountingBlock) -> tuple[float, float]:
+    """Expected background and its error, scaled to the positrons on target where the card says so."""
+    background = block.background
+    if background is None:
+        return 0.0, 0.0
+    scale = 1.0
+    if background.per_positrons_on_target is not None:
+        assert block.positrons_on_target is not None
+        scale = block.positrons_on_target / background.per_positrons_on_target
+    return background.events * scale, background.error * scale
+
+
+def signal_events_limit(card: AnalysisCard, share: float = 1.0) -> float:
+    """Upper limit on the number of signal events; `share` of the background lies in the signal window.
+
+    Without an observation the median expectation of the background alone is taken. Raises `ValueError` where the method
+    gives no limit.
+    """
+    if card.limit.signal_events is not None:
+        return card.limit.signal_events
+    assert card.counting is not None
+    events, error = (share * value for value in background_events(card.counting))
+    method, level = card.limit.method, card.limit.confidence_level
+    if card.counting.observed is None:
+        return median_expected_limit(events, error, method, level)
+    return upper_limit(Counting(card.counting.observed, events, error), method, level)
+
+
+def coupling_limit(rate_limit: Rate, rate: Rate) -> CouplingLimit:
+    """g = sqrt(allowed rate / rate at g = 1), both errors propagated; no limit where nothing is selected.
+
+    A rate that is not three errors away from 0 sets no limit either: its error could not be trusted.
+    """
+    if not (rate.value > 3 * rate.error >= 0 and rate_limit.value >= 0):
+        return NO_LIMIT
+    value = math.sqrt(rate_limit.value / rate.value)
+    relative = math.hypot(rate.error / rate.value, rate_limit.error / rate_limit.value if rate_limit.value else 0.0)
+    return CouplingLimit(value, 0.5 * value * relative)
+
+
+def combined_limit(g_ae_limit: float, g_agamma_limit: float, direction: tuple[float, float]) -> tuple[float, float]:
+    """Limit on (g_ae, g_agamma) along `direction` from the limits on each alone, without interference.
+
+    Eq. (30) of arXiv:2012.07894: [(g_ae^1/g_ae^lim)^2 + (g_ag^1/g_ag^lim)^2]^(-1/2) times (g_ae^1, g_ag^1).
+    """
+    scale = math.hypot(direction[0] / g_ae_limit, direction[1] / g_agamma_limit)
+    return direction[0] / scale, direction[1] / scale
+
+
+def exact_combined_limit(
+    rate_limit: float, electron: float, photon: float, interference: float, direction: tuple[float, float]
+) -> tuple[float, float]:
+    """Limit on (g_ae, g_agamma) along `direction` with interference: where the quadratic form of the rates is the limit.
+
+    `electron`, `photon` and `interference` are the rates that multiply g_ae^2, g_ag^2 and g_ae g_ag. The sign of the
+    direction's product matters. Raises `ValueError` where the form is not positive along it.
+    """
+    e, p = direction
+    rate = electron * e * e + photon * p * p + interference * e * p
+    if rate <= 0:
+        raise ValueError(f"no rate along the direction {direction}: there is no limit")
+    scale = math.sqrt(rate_limit / rate)
+    return e * scale, p * scale

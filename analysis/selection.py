@@ -1,0 +1,162 @@
+"""Named quantities of an event, and cuts on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from alphoton.data.card import Block
+from alphoton.data.card_file import KeyPath
+from alphoton.data.event_file import Chunk, Jagged
+from alphoton.data.quantities import Energy
+from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, Frame, Range, photon_quantity
+from alphoton.detectors.simulate import true_photons
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+DIMENSIONS = {
+    **{f"photon.{name}": dimension for name, dimension in PHOTON_DIMENSIONS.items()},
+    **{
+        f"true_photon.{name}": dimension for name, dimension in PHOTON_DIMENSIONS.items() if name not in ("x", "y", "radius")
+    },
+    "photon.count": "fraction",
+    "missing_mass2": "energy squared",
+    "missing_mass": "energy",
+}
+"""Quantities of an event, with the dimension of their limits. `photon` is the measured photon of the highest energy,
+`true_photon` the generated one."""
+
+
+def quantity_problems(name: str) -> Iterator[tuple[KeyPath, str]]:
+    """Whether a quantity is known."""
+    if name not in DIMENSIONS:
+        import difflib
+
+        close = difflib.get_close_matches(name, DIMENSIONS, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        yield ("quantity",), f"unknown quantity '{name}'{hint} (known: {', '.join(DIMENSIONS)})"
+
+
+class MassRange(Block):
+    """The masses, above `min` and up to `max`, for which a cut is made."""
+
+    min: Energy | None = None
+    max: Energy | None = None
+
+    def holds(self, mass: float) -> bool:
+        return (self.min is None or mass > self.min) and (self.max is None or mass <= self.max)
+
+
+class Cut(Range):
+    """Limits on a quantity, in the laboratory or the centre of mass, for all masses or some."""
+
+    quantity: str
+    name: Annotated[str | None, Field(pattern=r"^[\w .+-]+$", max_length=60)] = None
+    for_mass: MassRange | None = None
+
+    def problems(self) -> Iterator[tuple[KeyPath, str]]:
+        unknown = list(quantity_problems(self.quantity))
+        yield from unknown
+        if not unknown:
+            yield from self.range_problems(self.dimension)
+
+    @property
+    def dimension(self) -> str:
+        return DIMENSIONS[self.quantity]
+
+    @property
+    def label(self) -> str:
+        """The cut's name, or what it says."""
+        unit = {"beam_energy": "/E_beam", None: ""}[self.in_units_of] + (" (cm)" if self.frame == "cm" else "")
+        low = "" if self.min is None else f"{self.min} < "
+        high = "" if self.max is None else f" < {self.max}"
+        return self.name or f"{low}{self.quantity}{unit}{high}"
+
+    def passes(self, event: EventView) -> Mask:
+        """Which events pass; one without the quantity (no photon) does not."""
+        return self.accepts(event.quantity(self.quantity, self.frame), event.beam, self.dimension)
+
+
+class Axis(Block):
+    """An axis of a histogram: a quantity in equal bins."""
+
+    quantity: str
+    frame: Frame = "lab"
+    in_units_of: Literal["beam_energy"] | None = None
+    bins: Annotated[int, Field(strict=True, ge=1, le=10_000)]
+    min: str | float
+    max: str | float
+
+    def problems(self) -> Iterator[tuple[KeyPath, str]]:
+        unknown = list(quantity_problems(self.quantity))
+        yield from unknown
+        if not unknown:
+            yield from self._range().range_problems(DIMENSIONS[self.quantity])
+
+    def _range(self) -> Range:
+        return Range(frame=self.frame, in_units_of=self.in_units_of, min=self.min, max=self.max)
+
+    def bounds(self) -> tuple[float, float]:
+        """The ends of the axis in alphoton's units."""
+        return self._range().bounds(DIMENSIONS[self.quantity])
+
+    def values(self, event: EventView) -> Array:
+        """What is filled."""
+        values = event.quantity(self.quantity, self.frame)
+        return values / (event.beam.sqrt_s / 2) if self.in_units_of == "beam_energy" else values
+
+
+class EventView:
+    """The quantities of the events of a reco chunk; `meta` gives the beams."""
+
+    def __init__(self, chunk: Chunk, meta: dict[str, Any]) -> None:
+        self.chunk, self.meta = chunk, meta
+        self.beam = Beam.of_events(meta["beams"], chunk["run"])  # type: ignore[arg-type]
+        self.count = len(self.beam.sqrt_s)
+
+    @cached_property
+    def _photon(self) -> dict[str, Array]:
+        photons = self.chunk["Photon"]
+        assert isinstance(photons, Jagged)
+        return _first(photons.offsets, photons.fields)  # type: ignore[arg-type]
+
+    @cached_property
+    def _true_photon(self) -> dict[str, Array]:
+        particles = self.chunk["GenPart"]
+        assert isinstance(particles, Jagged)
+        photons = true_photons(particles)
+        order = np.lexsort((-photons.columns["energy"], photons.event))
+        offsets = np.searchsorted(photons.event[order], np.arange(self.count + 1))
+        return _first(offsets, {name: values[order] for name, values in photons.columns.items()})
+
+    def quantity(self, name: str, frame: Frame = "lab") -> Array:
+        """One value an event, in alphoton's units; NaN where the event has no photon."""
+        if name == "photon.count":
+            photons = self.chunk["Photon"]
+            assert isinstance(photons, Jagged)
+            return photons.counts.astype(np.float64)
+        if name in ("missing_mass2", "missing_mass"):
+            squared = self.chunk["MissingMass2"]
+            assert isinstance(squared, np.ndarray)
+            with np.errstate(invalid="ignore"):
+                return squared if name == "missing_mass2" else np.sqrt(squared)
+        owner, _, quantity = name.partition(".")
+        columns = self._photon if owner == "photon" else self._true_photon
+        return photon_quantity(quantity, frame, columns, self.beam)
+
+
+def _first(offsets: NDArray[np.int64], fields: dict[str, Array]) -> dict[str, Array]:
+    """The first entry of each event; NaN where there is none."""
+    has_one = np.diff(offsets) > 0
+    columns = {}
+    for name, values in fields.items():
+        column = np.full(len(has_one), np.nan)
+        column[has_one] = values[offsets[:-1][has_one]]
+        columns[name] = column
+    return columns

@@ -1,0 +1,144 @@
+"""The verb `limit`: an analysis card and masses give limits on the couplings; it generates and simulates what it needs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.data.errors import InputError
+from alphoton.data.output import check_free, write_text
+from alphoton.workflows.chain import COUPLINGS, Experiment, PointLimit, in_memory, load_experiment, point_limit
+
+PRECISION = 0.01
+"""Relative error of a limit that is aimed at where the number of events is not given."""
+FIRST_EVENTS, MOST_EVENTS = 50_000, 2_000_000
+
+COLUMNS = (
+    "analysis",
+    "m_a_GeV",
+    "g_agamma_limit_per_GeV",
+    "g_agamma_limit_error",
+    "g_ae_limit_per_GeV",
+    "g_ae_limit_error",
+    "method",
+    "confidence_level",
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one or more analyses, a row an analysis and mass, and the path written."""
+
+    rows: tuple[PointLimit, ...]
+    path: Path | None = None
+
+
+def limit(
+    analysis: str | Path | AnalysisCard,
+    masses: Sequence[float] = (),
+    *,
+    events: int | None = None,
+    output: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Limits:
+    """Limits on g_agamma and g_ae, each alone, at `masses` (GeV; the card's own grid where none are given).
+
+    Generates and simulates a balanced sample at each mass: `events` of them, or as many as bring the Monte Carlo error of
+    the limits to 1%. An override of the form `process.key=value` or `detector.key=value` reaches those cards. Raises
+    `CardError` for bad cards, `InputError` where a limit cannot be set or `output` exists.
+    """
+    if events is not None and events < 1:
+        raise InputError(f"-n {events}: the number of events must be at least 1")
+    path = None if output is None else Path(output)
+    if path is not None:
+        check_free(path, force=force)
+    experiment = load_experiment(analysis, overrides)
+    chosen = tuple(masses) or experiment.analysis.masses or (experiment.process.mass,)
+    for mass in chosen:
+        experiment.at(mass)  # a bad mass is told before any work
+    rows = []
+    for point, mass in enumerate(chosen):
+        if progress is not None:
+            progress(point, len(chosen))
+        rows.append(at_mass(experiment, mass, point, events))
+    if progress is not None:
+        progress(len(chosen), len(chosen))
+    if path is not None:
+        write_text(path, to_csv(rows), force=force)
+    return Limits(tuple(rows), path)
+
+
+def at_mass(experiment: Experiment, mass: float, point: int = 0, events: int | None = None) -> PointLimit:
+    """The limits at one mass; without `events` the sample grows until the limits are known to 1%, or to its largest."""
+    count = events or FIRST_EVENTS
+    row = _with_events(experiment, mass, point, count)
+    if events is None:
+        wanted = min(MOST_EVENTS, int(1.2 * count * (worst_error(row) / PRECISION) ** 2))
+        if wanted > count:
+            row = _with_events(experiment, mass, point, wanted)
+    return row
+
+
+def worst_error(row: PointLimit) -> float:
+    """The larger relative error of the limits of a row that exist; 0 where none does."""
+    limits = [row.g_agamma, row.g_ae]
+    return max((found.error / found.value for found in limits if math.isfinite(found.value)), default=0.0)
+
+
+def _with_events(experiment: Experiment, mass: float, point: int, events: int) -> PointLimit:
+    process, reference = experiment.at(mass, events)
+    measured = in_memory(process, experiment.detector, experiment.analysis, point)
+    compared = None
+    if reference is not None:
+        compared = in_memory(reference, experiment.detector, experiment.analysis, point)
+    return point_limit(experiment, measured, compared, events)
+
+
+def to_csv(rows: Sequence[PointLimit]) -> str:
+    """The text of `limits.csv`; an empty cell where there is no limit."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        numbers = (row.g_agamma.value, row.g_agamma.error, row.g_ae.value, row.g_ae.error)
+        cells = [_cell(number) for number in numbers]
+        writer.writerow([row.analysis, f"{row.mass:.9g}", *cells, row.method, _cell(row.confidence_level)])
+    return text.getvalue()
+
+
+def _cell(number: float) -> str:
+    return f"{number:.6g}" if math.isfinite(number) else ""
+
+
+def as_dict(row: PointLimit) -> dict[str, object]:
+    """A row for `--json`: the columns of the CSV (null where there is no limit), and what the limits came from."""
+
+    def number(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    values = (
+        row.analysis,
+        row.mass,
+        number(row.g_agamma.value),
+        number(row.g_agamma.error),
+        number(row.g_ae.value),
+        number(row.g_ae.error),
+        row.method,
+        number(row.confidence_level),
+    )
+    details: dict[str, object] = {"events": row.events}
+    for name, rate in row.rates.items():
+        details[f"{name}_rate_pb"] = number(rate.value)
+        details[f"{name}_rate_error_pb"] = number(rate.error)
+    for name in COUPLINGS:
+        details[f"{name}_allowed_rate_pb"] = number(row.allowed[name].value)
+        details[f"{name}_effective_size"] = row.effective_sizes[name]
+        details[f"{name}_systematic"] = row.systematic[name]
+    return dict(zip(COLUMNS, values, strict=True)) | details
