@@ -17,6 +17,7 @@ from alphoton.data.event_file import CHUNK, EventWriter
 from alphoton.data.output import check_free
 from alphoton.generators.event_source import CrossSection, Drawn, EventSource
 from alphoton.generators.process_card import ProcessCard
+from alphoton.generators.processes import get
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) as the work goes on."""
@@ -124,6 +125,7 @@ class _Tally:
 
     def __init__(self, card: ProcessCard) -> None:
         self.seed = card.seed
+        self._sampled = [component.name for component in get(card.process).components if component.own_sample]
         self.events = self.trials = self.overweight = 0
         self._rows: list[dict[str, float]] = []
         self._sums: dict[str, list[float]] = {}
@@ -133,12 +135,11 @@ class _Tally:
         self.events += int(drawn.run_row["genEventCount"])
         self.trials += drawn.trials
         self.overweight += drawn.overweight
-        for name, column in drawn.events.items():
-            if name.startswith("weight_") and isinstance(column, np.ndarray):
-                weights = column * drawn.events["genWeight"]
-                sums = self._sums.setdefault(name.removeprefix("weight_"), [0.0, 0.0])
-                sums[0] += float(weights.sum())
-                sums[1] += float((weights**2).sum())
+        for name in self._sampled:
+            weights = drawn.events[f"weight_{name}"] * drawn.events["genWeight"]  # type: ignore[operator]
+            sums = self._sums.setdefault(name, [0.0, 0.0])
+            sums[0] += float(weights.sum())
+            sums[1] += float((weights**2).sum())
 
     def runs(self, cross_section: CrossSection) -> dict[str, NDArray[Any]]:
         """The columns of `Runs`: sums of each chunk, and the numbers of the whole sample repeated in each row."""

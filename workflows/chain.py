@@ -31,6 +31,8 @@ from alphoton.generators.process_card import ProcessCard
 SMALLEST_EFFECTIVE_SIZE = 1000
 """Below it a reweighted sample sets no limit."""
 COUPLINGS = ("photon", "electron")
+REFERENCE_POINTS = 1 << 20
+"""Added to the scan point of a recast's dark photon: its random numbers are not those of the ALP it is compared with."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,13 @@ def in_memory(card: ProcessCard, detector: DetectorCard, analysis: AnalysisCard,
 
     section = source.cross_section
     return measure(analysis, reco(), meta, (section.value, section.error))
+
+
+def reference_in_memory(experiment: Experiment, reference: ProcessCard | None, point: int = 0) -> Measurement | None:
+    """The dark photon of a recast, seen by the same detector and selection; None where nothing is recast."""
+    if reference is None:
+        return None
+    return in_memory(reference, experiment.detector, experiment.analysis, REFERENCE_POINTS + point)
 
 
 def from_file(reco: Path, analysis: AnalysisCard) -> Measurement:

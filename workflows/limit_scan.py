@@ -12,7 +12,15 @@ from pathlib import Path
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.data.errors import InputError
 from alphoton.data.output import check_free, write_text
-from alphoton.workflows.chain import COUPLINGS, Experiment, PointLimit, in_memory, load_experiment, point_limit
+from alphoton.workflows.chain import (
+    COUPLINGS,
+    Experiment,
+    PointLimit,
+    in_memory,
+    load_experiment,
+    point_limit,
+    reference_in_memory,
+)
 
 PRECISION = 0.01
 """Relative error of a limit that is aimed at where the number of events is not given."""
@@ -95,9 +103,7 @@ def worst_error(row: PointLimit) -> float:
 def _with_events(experiment: Experiment, mass: float, point: int, events: int) -> PointLimit:
     process, reference = experiment.at(mass, events)
     measured = in_memory(process, experiment.detector, experiment.analysis, point)
-    compared = None
-    if reference is not None:
-        compared = in_memory(reference, experiment.detector, experiment.analysis, point)
+    compared = reference_in_memory(experiment, reference, point)
     return point_limit(experiment, measured, compared, events)
 
 

@@ -1,0 +1,365 @@
+"""The command line: thin over the Python functions, which are imported when a command runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from alphoton.data.errors import InputError
+
+BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
+
+app = typer.Typer(
+    name="alphoton",
+    help="Monte Carlo for invisible axion-like particles, from a matrix element to a limit.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+card_app = typer.Typer(help="List, show and check cards.", no_args_is_help=True)
+app.add_typer(card_app, name="card")
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a card's key, as in --set model.m_a='10 MeV'. Repeatable."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace existing output.")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the random numbers.")]
+Output = Annotated[Path, typer.Option("-o", "--output", help="Where to write.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"alphoton {version('alphoton')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Monte Carlo for invisible axion-like particles, from a matrix element to a limit."""
+
+
+@app.command()
+def xsec(process: Annotated[str, typer.Argument(help="Process card.")], set_: Set = None, json: Json = False) -> None:
+    """The cross-section of a process card, with its components."""
+    from alphoton.generators.event_source import cross_section
+    from alphoton.generators.process_card import ProcessCard
+    from alphoton.workflows.console import print_json, table, with_error
+
+    card = ProcessCard.load(process, set_ or ())
+    found = cross_section(card)
+    if json:
+        components = {name: part.value for name, part in found.components.items()}
+        errors = {name: part.error for name, part in found.components.items()}
+        print_json(
+            {
+                "process": card.name,
+                "cross_section_pb": found.value,
+                "error_pb": found.error,
+                "components_pb": components,
+                "component_errors_pb": errors,
+            }
+        )
+        return
+    rows = [[name, with_error(part.value, part.error)] for name, part in found.components.items()]
+    table(f"{card.name}: cross-section", ["component", "pb"], [*rows, ["total", with_error(found.value, found.error)]])
+
+
+@app.command()
+def generate(
+    process: Annotated[str, typer.Argument(help="Process card.")],
+    output: Output,
+    events: Annotated[int | None, typer.Option("-n", "--events", min=1, help="Number of events.")] = None,
+    seed: Seed = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads that make events.")] = 1,
+    set_: Set = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Generate events of a process card into a ROOT file."""
+    from alphoton.workflows import generate as run_generate
+    from alphoton.workflows.console import bar, print_json, table, with_error
+
+    with bar("events") as progress:
+        found = run_generate(
+            process,
+            output,
+            events=events,
+            seed=seed,
+            workers=workers,
+            overrides=set_ or (),
+            force=force,
+            progress=progress,
+        )
+    if json:
+        print_json(found)
+        return
+    rows = [
+        ["events", f"{found.events}"],
+        ["cross-section [pb]", with_error(found.cross_section_pb, found.error_pb)],
+        ["unweighting efficiency", f"{found.unweighting_efficiency:.4f}"],
+        ["overweight fraction", f"{found.overweight_fraction:.1e}"],
+        *[[f"effective size, {name} only", f"{size:.0f}"] for name, size in found.effective_sizes.items()],
+        ["events/s", f"{found.events_per_second:.3g}"],
+    ]
+    table(f"{found.path}", ["", ""], rows)
+
+
+@app.command()
+def simulate(
+    events: Annotated[Path, typer.Argument(help="Event file.")],
+    detector: Annotated[str, typer.Option("--detector", help="Detector card.")],
+    output: Output,
+    seed: Seed = None,
+    set_: Set = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Pass events through a detector card into a reco file."""
+    from alphoton.workflows import simulate as run_simulate
+    from alphoton.workflows.console import bar, print_json, table
+
+    with bar("events") as progress:
+        found = run_simulate(events, detector, output, seed=seed, overrides=set_ or (), force=force, progress=progress)
+    if json:
+        print_json(found)
+        return
+    rows = [["events", f"{found.events}", ""]]
+    rows += [[name, f"{passed}", f"{passed / found.events:.4f}"] for name, passed in found.passed.items()]
+    table(f"{found.path}", ["", "events", "share"], rows)
+
+
+@app.command()
+def analyse(
+    reco: Annotated[Path, typer.Argument(help="Reco file.")],
+    analysis: Annotated[str, typer.Option("--analysis", help="Analysis card.")],
+    histograms: Annotated[Path | None, typer.Option("--histograms", help="ROOT file for histograms.")] = None,
+    set_: Set = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Select and count the events of a reco file: cutflow, efficiency, histograms."""
+    from alphoton.workflows import analyse as run_analyse
+    from alphoton.workflows.console import bar, print_json, table, with_error
+
+    with bar("events") as progress:
+        found = run_analyse(reco, analysis, histograms=histograms, overrides=set_ or (), force=force, progress=progress)
+    if json:
+        print_json(found)
+        return
+    rows = [
+        [step.cut, f"{step.events}", "1" if step.efficiency == 1 else with_error(step.efficiency, step.efficiency_error)]
+        for step in found.cutflow
+    ]
+    table(f"{reco}: cutflow", ["cut", "events", "efficiency"], rows)
+    fiducial = with_error(found.fiducial_cross_section_pb, found.fiducial_cross_section_error_pb)
+    typer.echo(f"fiducial cross-section: {fiducial} pb")
+    for name, part in found.components.items():
+        if name == "interference":
+            continue
+        shown = with_error(part["efficiency"], part["efficiency_error"])
+        typer.echo(f"{name} coupling only: efficiency {shown}, effective size {part['effective_size']:.0f}")
+
+
+@app.command()
+def limit(
+    analysis: Annotated[str, typer.Argument(help="Analysis card.")],
+    mass: Annotated[list[str] | None, typer.Option("--mass", help="A mass, as in --mass '10 MeV'. Repeatable.")] = None,
+    events: Annotated[
+        int | None, typer.Option("-n", "--events", help="Events a mass; without it, enough for 1% on the limit.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="CSV file to write.")] = None,
+    set_: Set = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Limits on the couplings, each alone, at one or more masses. --set process.KEY and detector.KEY reach those cards."""
+    from alphoton.workflows import limit as run_limit
+    from alphoton.workflows.console import bar, print_json
+    from alphoton.workflows.limit_scan import as_dict
+
+    masses = [_mass(text) for text in mass or ()]
+    with bar("masses") as progress:
+        found = run_limit(
+            analysis, masses, events=events, output=output, overrides=set_ or (), force=force, progress=progress
+        )
+    if json:
+        print_json({"limits": [as_dict(row) for row in found.rows], "path": found.path})
+        return
+    _limits_table("limits", found.rows)
+
+
+def _mass(text: str) -> float:
+    from alphoton.data.quantities import parse
+
+    try:
+        return parse(text, "energy")
+    except ValueError as error:
+        raise InputError(f"--mass '{text}': {error}") from None
+
+
+def _limits_table(title: str, rows: Any) -> None:
+    from alphoton.workflows.console import table, with_error
+
+    lines = [
+        [
+            row.analysis,
+            f"{row.mass * 1e3:.6g}",
+            with_error(row.g_agamma.value, row.g_agamma.error),
+            with_error(row.g_ae.value, row.g_ae.error),
+            row.method,
+            f"{row.confidence_level:.0%}" if row.confidence_level == row.confidence_level else "-",
+        ]
+        for row in rows
+    ]
+    table(title, ["analysis", "m_a [MeV]", "g_agamma [/GeV]", "g_ae [/GeV]", "method", "CL"], lines)
+
+
+@app.command()
+def run(
+    workflow: Annotated[str, typer.Argument(help="Workflow card.")],
+    output: Output,
+    set_: Set = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads that make events.")] = 1,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Run a workflow card into a folder: events, reco, histograms, limits, figures. Again, it finishes what is left."""
+    from alphoton.workflows import run as run_workflow
+    from alphoton.workflows.console import bar, print_json
+    from alphoton.workflows.limit_scan import as_dict
+
+    with bar("chains") as progress:
+        found = run_workflow(workflow, output, overrides=set_ or (), workers=workers, force=force, progress=progress)
+    for skipped in found.skipped:
+        typer.echo(f"out of reach, left out: {skipped}", err=True)
+    if json:
+        files = {"limits_csv": found.limits, "figures": found.figures, "skipped": found.skipped}
+        print_json({"limits": [as_dict(row) for row in found.rows], **files})
+        return
+    _limits_table(f"{found.output}: limits", found.rows)
+    typer.echo(f"written: {found.limits} " + " ".join(str(path) for path in found.figures))
+
+
+@app.command()
+def figure(
+    name: Annotated[str, typer.Argument(help="fig02, fig04, ..., or all.")],
+    output: Output,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Make figures of arXiv:2012.07894 as PNG, PDF and CSV."""
+    from alphoton.workflows import figure as figures
+    from alphoton.workflows.console import bar, print_json
+
+    made = []
+    for each in figures.expand(name):
+        with bar(each) as progress:
+            made.append(figures.figure(each, output, force=force, progress=progress))
+    if json:
+        print_json({"figures": made})
+        return
+    for result in made:
+        typer.echo(" ".join(str(path) for path in result.paths))
+
+
+@app.command()
+def inspect(file: Annotated[Path, typer.Argument(help="Event or reco file.")], json: Json = False) -> None:
+    """What is inside an event file: cards, cross-section, weights, branches."""
+    from alphoton.workflows.inspection import inspect as look
+    from alphoton.workflows.inspection import show
+
+    found = look(file)
+    if json:
+        from alphoton.workflows.console import print_json
+
+        print_json(found)
+        return
+    show(found)
+
+
+@card_app.command("list")
+def card_list(json: Json = False) -> None:
+    """The packaged cards of each kind."""
+    from alphoton.data.card_file import KINDS, packaged
+
+    names = {kind: packaged(kind) for kind in KINDS}
+    if json:
+        from alphoton.workflows.console import print_json
+
+        print_json(names)
+        return
+    for kind, cards in names.items():
+        typer.echo(f"{kind:<9} {' '.join(cards)}")
+
+
+@card_app.command("show")
+def card_show(words: Annotated[list[str], typer.Argument(metavar="[KIND] NAME", help="Kind and name of a card.")]) -> None:
+    """Print a card as it is written. A name that stands in several kinds gives one file with a card of each."""
+    from alphoton.workflows.card_tools import show_card
+
+    text, remark = show_card(words)
+    typer.echo(text, nl=False)
+    if remark:
+        typer.echo(remark, err=True)
+
+
+@card_app.command("validate")
+def card_validate(file: Annotated[Path, typer.Argument(help="File with one card or several.")]) -> None:
+    """Check the cards in a file."""
+    from alphoton.workflows.card_tools import validate_file
+
+    for kind, name in validate_file(file):
+        typer.echo(f"{file}: {kind} card '{name}' is valid")
+
+
+def main() -> None:
+    """Run the command line; every failure is one clear message and an exit code."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    import click
+
+    try:
+        code = app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except InputError as error:
+        _say(str(error))
+        return BAD_INPUT
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted: nothing unfinished was left behind")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"{where}{error.strerror or error}")
+        return FAILURE
+    except Exception as error:
+        if os.environ.get("ALPHOTON_TRACEBACK"):
+            raise
+        _say(f"internal error: {type(error).__name__}: {error}. This is a bug; ALPHOTON_TRACEBACK=1 shows where")
+        return FAILURE
+    return code if isinstance(code, int) else 0
+
+
+def _say(message: str) -> None:
+    for line in message.splitlines():
+        typer.echo(f"alphoton: {line}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""The verb `run`: a workflow card becomes a folder of events, reco files, histograms, limits and figures.
+
+Whatever is whole in the folder and was made from the same cards is kept, so that the same command finishes a run that was
+killed. A folder that holds something else is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from alphoton.analysis.analyse import Analysed, analyse
+from alphoton.data.errors import CardError, InputError
+from alphoton.data.event_file import versions
+from alphoton.data.output import write_text
+from alphoton.detectors.simulate import simulate
+from alphoton.generators.generate import generate
+from alphoton.generators.process_card import ProcessCard
+from alphoton.workflows.chain import (
+    Experiment,
+    PointLimit,
+    from_file,
+    load_experiment,
+    point_limit,
+    reference_in_memory,
+)
+from alphoton.workflows.limit_scan import to_csv
+from alphoton.workflows.workflow_card import Study, WorkflowCard
+
+IDENTITY = "workflow.json"
+"""Says what a folder was made from."""
+Progress = Callable[[int, int, str], None]
+"""Called with (done, total, what is being done)."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One chain at one mass: its cards, its folder, and its number for the random streams."""
+
+    experiment: Experiment
+    mass: float
+    folder: Path
+    number: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """What `run` made: the limits, the masses that are out of reach, and the files written."""
+
+    output: Path
+    rows: tuple[PointLimit, ...]
+    skipped: tuple[str, ...]
+    limits: Path
+    figures: tuple[Path, ...]
+
+
+def run(
+    workflow: str | Path | WorkflowCard,
+    output: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    workers: int = 1,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Run:
+    """Run the chains of a workflow card into the folder `output`, or finish what a killed run left there.
+
+    Raises `CardError` for a bad card, and `InputError` where the folder holds something else and `force` is not set.
+    """
+    card = WorkflowCard.load(workflow, overrides)
+    folder = Path(output)
+    experiments = [_experiment(card, study) for study in card.studies]
+    points, skipped = _points(card, experiments, folder)
+    _claim(folder, _identity(card, experiments), force=force)
+    rows = []
+    for done, point in enumerate(points):
+        if progress is not None:
+            progress(done, len(points), f"{point.experiment.analysis.name} {point.mass * 1e3:g} MeV")
+        rows.append(_run_point(point, workers))
+    if progress is not None:
+        progress(len(points), len(points), "limits")
+    table = folder / "limits.csv"
+    write_text(table, to_csv(rows), force=True)
+    figures = _draw(card, rows, folder)
+    return Run(folder, tuple(rows), tuple(skipped), table, figures)
+
+
+def _experiment(card: WorkflowCard, study: Study) -> Experiment:
+    experiment = load_experiment(study.analysis, (), study.process, study.detector)
+    overrides = [f"events={card.events}", f"seed={card.seed}"]
+    reference = experiment.reference and ProcessCard.load(experiment.reference, overrides)
+    process = ProcessCard.load(experiment.process, overrides)
+    return Experiment(experiment.analysis, process, experiment.detector, reference)
+
+
+def _points(card: WorkflowCard, experiments: Sequence[Experiment], folder: Path) -> tuple[list[Point], list[str]]:
+    """All chains at all masses; a mass that an experiment cannot reach is left out, and said."""
+    points: list[Point] = []
+    skipped = []
+    for study, experiment in zip(card.studies, experiments, strict=True):
+        name = experiment.analysis.name
+        for number, mass in enumerate(card.masses(study) or (experiment.process.mass,)):
+            try:
+                experiment.at(mass)
+            except CardError:
+                skipped.append(f"{name} {mass * 1e3:g} MeV")
+            else:
+                points.append(Point(experiment, mass, folder / name / f"{mass * 1e3:.4g}MeV", number))
+    if not points:
+        raise InputError(f"{card.origin}: scan: no experiment reaches any of the masses")
+    return points, skipped
+
+
+def _identity(card: WorkflowCard, experiments: Sequence[Experiment]) -> dict[str, Any]:
+    """What the results depend on."""
+    cards = [
+        {key: None if value is None else value.resolved for key, value in vars(experiment).items()}
+        for experiment in experiments
+    ]
+    return {"workflow": card.resolved, "cards": cards, "versions": versions()}
+
+
+def _claim(folder: Path, identity: dict[str, Any], *, force: bool) -> None:
+    """Make the folder this run's own. What was made from other cards is refused, or with `force` made anew."""
+    marker = folder / IDENTITY
+    text = json.dumps(identity, indent=1) + "\n"
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file, a folder is due")
+    occupied = folder.is_dir() and any(folder.iterdir())
+    same = marker.is_file() and marker.read_text(encoding="utf-8") == text
+    if occupied and not same:
+        if not force:
+            raise InputError(
+                f"{folder}: holds something else, or a run of other cards; choose another folder, or replace it with --force"
+            )
+        for old in (*folder.rglob("*.root"), *folder.rglob("analysis.json")):
+            old.unlink()
+    if not same:
+        write_text(marker, text, force=True)
+
+
+def _run_point(point: Point, workers: int) -> PointLimit:
+    """Events, reco, histograms and limits of one chain at one mass; what is there already is kept."""
+    experiment = point.experiment
+    process, reference = experiment.at(point.mass)
+    events, reco = point.folder / "events.root", point.folder / "reco.root"
+    if not events.exists():
+        generate(process, events, workers=workers, point=point.number)
+    if not reco.exists():
+        simulate(events, experiment.detector, reco)
+    if not (point.folder / "analysis.json").exists():
+        found = analyse(reco, experiment.analysis, histograms=point.folder / "histograms.root", force=True)
+        write_text(point.folder / "analysis.json", _to_json(found))
+    measured = from_file(reco, experiment.analysis)
+    compared = reference_in_memory(experiment, reference, point.number)
+    return point_limit(experiment, measured, compared, process.events)
+
+
+def _to_json(found: Analysed) -> str:
+    numbers = asdict(found)
+    numbers["histograms"] = None if found.histograms is None else found.histograms.name
+    return json.dumps(numbers, indent=1) + "\n"
+
+
+def _draw(card: WorkflowCard, rows: Sequence[PointLimit], folder: Path) -> tuple[Path, ...]:
+    if "limits" not in card.figures or not any(math.isfinite(row.g_agamma.value) for row in rows):
+        return ()
+    from alphoton.workflows.limits_figure import draw_limits
+
+    return draw_limits(rows, folder)
