@@ -18,23 +18,23 @@ run: $(STAMP)
 	$(BIN)/alphoton run monophoton --workers 2 -o out
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile -p no:benchmark
 
 bench: $(STAMP)
-	$(BIN)/python -m pytest tests/benchmarks --benchmark-only
+	$(BIN)/python -m pytest tests/benchmarks/bench_*.py
 
 # the type checker does not follow an editable install: it sees a regular one
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	rm -rf $(CHECKED) build
-	$(BIN)/python -m pip install --quiet --no-deps --target $(CHECKED) .
+	$(BIN)/python -m pip install -qq --no-deps --target $(CHECKED) .
 	rm -rf build
 	MYPYPATH=$(CHECKED) $(BIN)/mypy -p alphoton.data -p alphoton.generators -p alphoton.detectors -p alphoton.analysis -p alphoton.workflows
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable .[dev]
+	$(BIN)/python -m pip install -qq --editable .[dev]
 	touch $(STAMP)
 
 clean:

@@ -31,6 +31,8 @@ from alphoton.generators.process_card import ProcessCard
 SMALLEST_EFFECTIVE_SIZE = 1000
 """Below it a reweighted sample sets no limit."""
 COUPLINGS = ("photon", "electron")
+REFERENCE_SAMPLE = 4
+"""Events of a recast's dark photon for each of the ALP's: it needs no file, and should not dominate the error."""
 REFERENCE_POINTS = 1 << 20
 """Added to the scan point of a recast's dark photon: its random numbers are not those of the ALP it is compared with."""
 
@@ -46,12 +48,13 @@ class Experiment:
 
     def at(self, mass: float, events: int | None = None) -> tuple[ProcessCard, ProcessCard | None]:
         """The process card and the reference at a mass (GeV), sampled so that one sample serves every coupling."""
-        common = [] if events is None else [f"events={events}"]
 
-        def moved(card: ProcessCard, *extra: str) -> ProcessCard:
-            return ProcessCard.load(card, [f"model.{card.mass_key}={mass!r} GeV", *extra, *common])
+        def moved(card: ProcessCard, times: int, *extra: str) -> ProcessCard:
+            count = times * (events or card.events)
+            return ProcessCard.load(card, [f"model.{card.mass_key}={mass!r} GeV", f"events={count}", *extra])
 
-        return moved(self.process, "sampling=balanced"), None if self.reference is None else moved(self.reference)
+        reference = None if self.reference is None else moved(self.reference, REFERENCE_SAMPLE)
+        return moved(self.process, 1, "sampling=balanced"), reference
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ def point_limit(experiment: Experiment, measured: Measurement, reference: Measur
         mass=measured.mass,
         g_agamma=found["photon"][0],
         g_ae=found["electron"][0],
-        method="recast" if card.recast is not None else card.limit.method,
+        method=_method(card),
         confidence_level=card.limit.confidence_level if card.limit.method != "fixed" else math.nan,
         events=events,
         rates=rates,
@@ -157,6 +160,14 @@ def point_limit(experiment: Experiment, measured: Measurement, reference: Measur
         effective_sizes=sizes,
         systematic={name: systematic for name, (_, _, systematic) in found.items()},
     )
+
+
+def _method(card: AnalysisCard) -> str:
+    """What a limit is named by in tables."""
+    if card.recast is not None:
+        return "recast"
+    events = card.limit.signal_events
+    return card.limit.method if events is None else f"fixed ({events:g} events)"
 
 
 def _limit(

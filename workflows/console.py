@@ -60,15 +60,16 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text  # as it stands: [GeV] is no markup
 
-    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, name in enumerate(header):
-        shown.add_column(name, justify="left" if index == 0 else "right", no_wrap=True)
+        shown.add_column(Text(name), justify="left" if index == 0 else "right", no_wrap=True)
     for row in rows:
-        shown.add_row(*row)
+        shown.add_row(*map(Text, row))
     needed = Console(width=10_000).measure(shown).maximum
     width = max(Console().width, needed)  # a number cut short is worse than a long line
-    Console(width=width, highlight=False, markup=False).print(shown)
+    Console(width=width, highlight=False).print(shown)
 
 
 def with_error(value: float, error: float) -> str:

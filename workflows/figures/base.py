@@ -1,12 +1,15 @@
-"""What a figure is: curves with errors, which become a CSV, and a drawing of them, which becomes PNG and PDF."""
+"""What a figure is: curves with errors, which become a CSV, and a drawing of them, which becomes PNG and PDF.
+
+Curves are in alphoton's own units (GeV, rad, pb) and so is the CSV; a drawing changes them where others read better.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +18,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 Array = NDArray[np.float64]
+Item = TypeVar("Item")
 COLUMNS = ("curve", "x", "x_unit", "y", "y_error", "y_unit")
 Progress = Callable[[int, int], None]
+
+BLUE, VERMILLION, GREEN, PURPLE, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#666666"
+"""Colours that the colour-blind tell apart: M. Okabe and K. Ito, Color Universal Design (2008)."""
+LINES: dict[str, dict[str, Any]] = {
+    "photon": {"label": r"photon coupling $g_{a\gamma}$", "color": BLUE, "linestyle": "dotted"},
+    "electron": {"label": r"electron coupling $g_{ae}$", "color": VERMILLION, "linestyle": "solid"},
+    "dark_photon": {"label": "dark photon", "color": GREEN, "linestyle": "dashed"},
+}
+"""How the production channels are drawn, in every figure; the kinds of lines are the paper's."""
+COVERAGE = {"color": "0.88", "linewidth": 0, "zorder": 0}
+"""The region that a detector covers."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,23 @@ class Figure:
     draw: Callable[[dict[str, Curve]], Canvas]
 
 
+def quiet(done: int, total: int) -> None:
+    """A progress that nobody watches."""
+
+
+def tracked(items: Sequence[Item], progress: Progress) -> Iterator[Item]:
+    """The items, one after another, with the progress told."""
+    for done, item in enumerate(items):
+        progress(done, len(items))
+        yield item
+    progress(len(items), len(items))
+
+
+def rounded(values: Sequence[float] | Array) -> tuple[float, ...]:
+    """Points of a grid with the digits that a CSV keeps, so that its y belong to its x exactly."""
+    return tuple(float(f"{value:.9g}") for value in values)
+
+
 def to_csv(curves: Sequence[Curve]) -> str:
     """The text of `figNN.csv`; an empty cell where there is no value."""
     text = io.StringIO()
@@ -59,16 +91,44 @@ def _cell(value: float) -> str:
     return f"{value:.9g}" if np.isfinite(value) else ""
 
 
+# --- drawing -----------------------------------------------------------------------------------------------------------
+
+
 def style() -> Any:
-    """A context in which matplotlib draws in the manner of particle physics, without a screen."""
+    """A context in which matplotlib draws in the manner of particle physics, without a screen, to fit a paper's column."""
     import matplotlib as mpl
     import mplhep
 
     mpl.use("agg")
-    return mpl.rc_context({**mplhep.style.ROOT, "figure.figsize": (8.0, 6.0), "font.size": 16, "savefig.dpi": 150})
+    own = {
+        "figure.figsize": (6.4, 4.8),
+        "font.size": 15,
+        "legend.fontsize": 12.5,
+        "lines.linewidth": 1.8,
+        "axes.linewidth": 1.2,
+        "savefig.dpi": 200,
+        "savefig.bbox": "standard",
+        **{f"{axis}tick.{size}.size": length for axis in "xy" for size, length in (("major", 7), ("minor", 4))},
+        **{f"{axis}tick.{size}.width": 1.0 for axis in "xy" for size in ("major", "minor")},
+        **{f"{axis}tick.major.pad": 5 for axis in "xy"},
+    }
+    return mpl.rc_context({**mplhep.style.ROOT, **own})
 
 
-def band(axes: Any, curve: Curve, *, label: str, steps: bool = False, **options: Any) -> None:
+def panels(columns: int = 1, height: float = 4.8) -> tuple[Canvas, list[Any]]:
+    """An empty drawing with panels side by side."""
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(6.4 * columns, height), layout="constrained")
+    return canvas, list(canvas.subplots(1, columns, squeeze=False)[0])
+
+
+def scaled(curve: Curve, x: float = 1.0, y: float = 1.0) -> Curve:
+    """The curve in other units, for a drawing."""
+    return replace(curve, x=curve.x * x, y=curve.y * y, y_error=curve.y_error * y)
+
+
+def band(axes: Any, curve: Curve, *, label: str | None = None, steps: bool = False, **options: Any) -> None:
     """Draw a curve with its error band."""
     drawstyle = {"drawstyle": "steps-mid"} if steps else {}
     (line,) = axes.plot(curve.x, curve.y, label=label, **drawstyle, **options)
