@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import float64
 
 from alphoton.generators.constants import ALPHA, ELECTRON_MASS, GEV2_PB, PHOTON_ID
 from alphoton.generators.jit import DENSITY, Array, kernel
@@ -25,13 +26,36 @@ if TYPE_CHECKING:
 M2 = ELECTRON_MASS**2
 
 
+@kernel(float64(float64[::1]))
+def _gap(p: Array) -> float:
+    """s - M^2, as a product."""
+    return (p[SQRT_S] - p[MASS]) * (p[SQRT_S] + p[MASS])
+
+
+@kernel(float64(float64, float64[::1]))
+def _photon(D: float, p: Array) -> float:
+    """D dsigma/dc of the photon coupling."""
+    return GEV2_PB * ALPHA * (_gap(p) / p[S]) ** 3 / (64 * p[BETA]) * (3 - p[BETA] ** 2 - D) * D
+
+
+@kernel(float64(float64, float64[::1]))
+def _electron(shape: float, p: Array) -> float:
+    """D dsigma/dc of the electron coupling, with shape = 1 - 4 m^2 / (s D)."""
+    s, gap = p[S], _gap(p)
+    return GEV2_PB * ALPHA * M2 / (2 * p[BETA] * s * s) * (gap + 2 * p[MASS] ** 2 * s / gap * shape)
+
+
+@kernel(float64(float64[::1]))
+def _interference(p: Array) -> float:
+    """D dsigma/dc of the interference."""
+    return GEV2_PB * ALPHA * M2 * (_gap(p) / p[S]) ** 2 / (2 * p[BETA] * p[S])
+
+
 @kernel(DENSITY)
 def photon_density(x: Array, p: Array) -> float:
     """Photon coupling: dsigma/dc = alpha g_ag^2 (s-M^2)^3 / (64 beta s^3) [2 - beta^2 (1 - c^2)], at 1 /GeV in pb."""
-    s, beta = p[S], p[BETA]
-    gap = (p[SQRT_S] - p[MASS]) * (p[SQRT_S] + p[MASS])
     D, _, jacobian = collinear(x[0], p)
-    return GEV2_PB * ALPHA * (gap / s) ** 3 / (64 * beta) * (3 - beta * beta - D) * D * jacobian
+    return _photon(D, p) * jacobian
 
 
 @kernel(DENSITY)
@@ -40,28 +64,21 @@ def electron_density(x: Array, p: Array) -> float:
 
     The bracket is [(s-M^2)^2 + 2 M^2 s (1 - 4 m^2/(s D))] / D.
     """
-    s, mass2 = p[S], p[MASS] * p[MASS]
-    gap = (p[SQRT_S] - p[MASS]) * (p[SQRT_S] + p[MASS])
     _, shape, jacobian = collinear(x[0], p)
-    return GEV2_PB * ALPHA * M2 / (2 * p[BETA] * s * s * gap) * (gap * gap + 2 * mass2 * s * shape) * jacobian
+    return _electron(shape, p) * jacobian
 
 
 @kernel(DENSITY)
 def interference_density(x: Array, p: Array) -> float:
     """Interference: dsigma/dc = alpha g_ag g_ae m^2 (s-M^2)^2 / (2 beta s^3 D), at 1 /GeV each in pb; flat in eta."""
-    s = p[S]
-    gap = (p[SQRT_S] - p[MASS]) * (p[SQRT_S] + p[MASS])
-    jacobian = collinear(x[0], p)[2]
-    return GEV2_PB * ALPHA * M2 * (gap / s) ** 2 / (2 * p[BETA] * s) * jacobian
+    return _interference(p) * collinear(x[0], p)[2]
 
 
 @kernel(DENSITY)
 def density(x: Array, p: Array) -> float:
     """dsigma/dx at the card's couplings."""
-    total = p[0] * photon_density(x, p) + p[1] * electron_density(x, p)
-    if p[2] != 0:
-        total += p[2] * interference_density(x, p)
-    return total
+    D, shape, jacobian = collinear(x[0], p)
+    return (p[0] * _photon(D, p) + p[1] * _electron(shape, p) + p[2] * _interference(p)) * jacobian
 
 
 def couplings(card: ProcessCard) -> Array:

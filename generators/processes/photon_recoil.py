@@ -35,13 +35,15 @@ def parameters(couplings: Array, mass: float, collision: Collision) -> Array:
 def collinear(x: float, p: Array) -> tuple[float, float, float]:
     """(D, 1 - 4 m_e^2 / (s D), |dc / dx| / D) at a point of the unit interval, from eta = eta_max (2 x - 1).
 
-    1 - 4 m_e^2 / (s D) = 1 - cosh^2(eta) / cosh^2(eta_max) = sinh(eta_max - eta) sinh(eta_max + eta) / cosh^2(eta_max).
+    1 - 4 m_e^2 / (s D) = 1 - cosh^2(eta) / cosh^2(eta_max) = sinh(eta_max - eta) sinh(eta_max + eta) / cosh^2(eta_max),
+    with both hyperbolic sines as products of exponentials and expm1, and cosh(eta_max) = sqrt(s) / (2 m_e).
     """
-    eta_max = p[ETA_MAX]
+    eta_max, beta = p[ETA_MAX], p[BETA]
     distance = 2 * eta_max * min(x, 1 - x)
-    eta = eta_max - distance
-    shape = math.sinh(distance) * math.sinh(eta_max + eta) / math.cosh(eta_max) ** 2
-    return 1 / math.cosh(eta) ** 2, shape, 2 * eta_max / p[BETA]
+    growth = math.exp(eta_max - distance)
+    cosh_eta = 0.5 * (growth + 1 / growth)
+    shape = 0.25 * (1 + beta) ** 2 * math.expm1(-2 * distance) * math.expm1(2 * distance - 4 * eta_max)
+    return 1 / (cosh_eta * cosh_eta), shape, 2 * eta_max / beta
 
 
 @kernel(float64(float64, float64[::1]))
