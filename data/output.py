@@ -28,14 +28,19 @@ class Unfinished:
         self.part = path.with_name(path.name + ".part")
 
     def __enter__(self) -> Path:
+        blocking = next((folder for folder in self.path.parents if folder.is_file()), None)
+        if blocking is not None:
+            raise InputError(f"{self.path}: cannot be written, {blocking} is a file and no folder")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return self.part
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is None:
             self.part.replace(self.path)
-        else:
-            self.part.unlink(missing_ok=True)
+            return
+        self.part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(self.path)  # "no space left" should say where
 
 
 def write_text(path: Path, text: str, *, force: bool = False) -> None:

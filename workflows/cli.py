@@ -13,6 +13,7 @@ import typer
 from alphoton.data.errors import InputError
 
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
+INTERRUPTION = "interrupted: what was finished is kept, nothing unfinished is left behind"
 
 app = typer.Typer(
     name="alphoton",
@@ -328,18 +329,13 @@ def main() -> None:
 
 
 def _run() -> int:
-    import click
-
     try:
         code = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except InputError as error:
         _say(str(error))
         return BAD_INPUT
-    except (KeyboardInterrupt, click.Abort):
-        _say("interrupted: nothing unfinished was left behind")
+    except (KeyboardInterrupt, typer.Abort):
+        _say(INTERRUPTION)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -349,10 +345,16 @@ def _run() -> int:
         _say(f"{where}{error.strerror or error}")
         return FAILURE
     except Exception as error:
+        show = getattr(error, "show", None)
+        if show is not None:  # a wrong option or argument; the class is click's, or typer's own copy of it
+            show()
+            return int(getattr(error, "exit_code", BAD_INPUT))
         if os.environ.get("ALPHOTON_TRACEBACK"):
             raise
         _say(f"internal error: {type(error).__name__}: {error}. This is a bug; ALPHOTON_TRACEBACK=1 shows where")
         return FAILURE
+    if code == INTERRUPTED:  # typer caught it first
+        _say(INTERRUPTION)
     return code if isinstance(code, int) else 0
 
 

@@ -129,15 +129,14 @@ def scaled(curve: Curve, x: float = 1.0, y: float = 1.0) -> Curve:
 
 
 def band(axes: Any, curve: Curve, *, label: str | None = None, steps: bool = False, **options: Any) -> None:
-    """Draw a curve with its error band."""
-    drawstyle = {"drawstyle": "steps-mid"} if steps else {}
-    (line,) = axes.plot(curve.x, curve.y, label=label, **drawstyle, **options)
-    axes.fill_between(
-        curve.x,
-        curve.y - curve.y_error,
-        curve.y + curve.y_error,
-        color=line.get_color(),
-        alpha=0.3,
-        linewidth=0,
-        step="mid" if steps else None,
-    )
+    """Draw a curve with its error band; in `steps`, x are the middles of equal bins."""
+    points = (curve.x, curve.y, curve.y_error)
+    x, y, error = _corners(*points) if steps else points
+    (line,) = axes.plot(x, y, label=label, **options)
+    axes.fill_between(x, y - error, y + error, color=line.get_color(), alpha=0.3, linewidth=0)
+
+
+def _corners(middles: Array, *contents: Array) -> list[Array]:
+    """The corners of a histogram's steps: each bin has two."""
+    half = (middles[1] - middles[0]) / 2
+    return [np.stack([middles - half, middles + half], axis=1).ravel(), *(np.repeat(content, 2) for content in contents)]

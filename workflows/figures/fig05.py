@@ -12,14 +12,14 @@ from alphoton.generators.kinematics import Collision
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.figures.base import COVERAGE, LINES, Array, Curve, Figure, Progress, band, panels
 from alphoton.workflows.figures.base import quiet, scaled, tracked
-from alphoton.workflows.figures.samples import Units, distribution, generated, process
+from alphoton.workflows.figures.samples import Distribution, Units, generated, generated_weight, process
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 MASS = 0.020
-EVENTS = 500_000
-ANGLE_BINS, ENERGY_BINS = 90, 40
+EVENTS = 3_000_000
+ANGLE_BINS, ENERGY_BINS = 90, 30
 SAMPLES = {
     "photon": ("babar", ("model.g_agamma=1.8e-4 /GeV", "model.g_ae=0 /GeV")),
     "electron": ("babar", ("model.g_agamma=0 /GeV", "model.g_ae=1e-3 /GeV")),
@@ -60,17 +60,13 @@ def _distributions(name: str, card: ProcessCard, point: int) -> tuple[Curve, Cur
     """Angle and energy of one sample."""
     (collision,) = card.collisions()
     cut = angular_cut()
-    columns = [
-        (view.quantity("true_photon.theta"), view.quantity("true_photon.energy"), view.chunk["genWeight"], cut.passes(view))
-        for view in generated(card, point)
-    ]
-    theta, energy, weight, inside = (np.concatenate(parts) for parts in zip(*columns, strict=True))
-    angles = np.linspace(0, np.pi, ANGLE_BINS + 1)
-    energy_edges = np.linspace(*energies(collision), ENERGY_BINS + 1)
-    return (
-        distribution(f"{name}_angle", theta, weight, angles, Units("rad", "1/rad")),
-        distribution(f"{name}_energy", energy[inside], weight[inside], energy_edges, Units("GeV", "1/GeV")),
-    )
+    angle = Distribution(np.linspace(0, np.pi, ANGLE_BINS + 1))
+    energy = Distribution(np.linspace(*energies(collision), ENERGY_BINS + 1))
+    for view in generated(card, point):
+        inside, weight = cut.passes(view), generated_weight(view)
+        angle.fill(view.quantity("true_photon.theta"), weight)
+        energy.fill(view.quantity("true_photon.energy")[inside], weight[inside])
+    return angle.curve(f"{name}_angle", Units("rad", "1/rad")), energy.curve(f"{name}_energy", Units("GeV", "1/GeV"))
 
 
 def draw(curves: dict[str, Curve]) -> Canvas:
@@ -83,10 +79,12 @@ def draw(curves: dict[str, Curve]) -> Canvas:
     (collision,) = ProcessCard.load("babar").collisions()
     low, high = coverage(collision) / degree
     left.axvspan(low, high, label=r"$-0.4 < \cos\theta^* < 0.6$", **COVERAGE)
-    left.set(yscale="log", xlim=(0, 180), xlabel=r"$\theta_\gamma$ in the laboratory [deg]", ylabel=r"$1/N\ dN/d\theta_\gamma$ [1/deg]")
-    right.set(xlabel=r"$E_\gamma$ in the laboratory [GeV]", ylabel=r"$1/N\ dN/dE_\gamma$ [1/GeV]")
+    left.set(yscale="log", xlim=(0, 180), xlabel=r"$\theta_\gamma$ in the laboratory [deg]")
+    left.set(ylabel=r"$1/N\ dN/d\theta_\gamma$ [1/deg]")
+    right.set(xlim=energies(collision), xlabel=r"$E_\gamma$ in the laboratory [GeV]")
+    right.set(ylim=(0.2, 0.6), ylabel=r"$1/N\ dN/dE_\gamma$ [1/GeV]")
     left.legend()
-    right.legend()
+    right.legend(title=r"$-0.4 < \cos\theta^* < 0.6$", loc="upper center")
     return canvas
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alphoton.analysis.analysis_card import AnalysisCard
-from alphoton.analysis.counting import passing, weight_columns
+from alphoton.analysis.counting import passing
 from alphoton.analysis.window import bremsstrahlung_shape
 from alphoton.workflows.chain import Experiment, load_experiment
 from alphoton.workflows.figures.base import BLUE, GREEN, GREY, ORANGE, VERMILLION, Curve, Figure, Progress, band, panels
 from alphoton.workflows.figures.base import quiet, scaled, tracked
-from alphoton.workflows.figures.samples import Units, distribution, measured, process, shape
+from alphoton.workflows.figures.samples import Distribution, Units, generated_weight, measured, process, shape
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -36,12 +36,11 @@ def compute(progress: Progress = quiet, *, masses: Sequence[float] = tuple(MASSE
 
 
 def _signal(experiment: Experiment, mass: float, events: int, point: int) -> Curve:
-    values, weights = [], []
+    found = Distribution(EDGES)
     for view in measured(process("padme", mass, events), experiment.detector, point):
         selected = passing(experiment.analysis, view)[-1][1]
-        values.append(view.quantity("missing_mass2")[selected])
-        weights.append(weight_columns(view.chunk, view.meta)[1][selected, 0])
-    return distribution(f"alp_{mass * 1e3:g}mev", np.concatenate(values), np.concatenate(weights), EDGES, UNITS)
+        found.fill(view.quantity("missing_mass2")[selected], generated_weight(view)[selected])
+    return found.curve(f"alp_{mass * 1e3:g}mev", UNITS)
 
 
 def _backgrounds(card: AnalysisCard, beam: dict[str, float]) -> list[Curve]:
@@ -62,7 +61,7 @@ def draw(curves: dict[str, Curve]) -> Canvas:
     for (name, label), color in zip(BACKGROUNDS.items(), ("black", GREY), strict=True):
         axes.plot(curves[name].x * 1e6, curves[name].y * 1e-6, color=color, linestyle="dashdot", label=f"background, {label}")
     axes.set(yscale="log", xlabel=r"$M^2_\mathrm{miss}$ [MeV$^2$]", ylabel=r"$1/N\ dN/dM^2_\mathrm{miss}$ [1/MeV$^2$]")
-    axes.set(xlim=(-150, 600), ylim=(1e-4, 1))
+    axes.set(xlim=(-150, 600), ylim=(1e-4, 0.7))
     axes.legend(ncols=2)
     return canvas
 

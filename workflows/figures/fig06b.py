@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MASSES = rounded(np.array([*np.arange(1, 22.1, 1), 22.5]) * 1e-3)
 """GeV"""
-EVENTS = 100_000
+EVENTS = 300_000
 SMALLEST_SAMPLE = 400
 """Fewer selected events than this have no width with an error."""
 

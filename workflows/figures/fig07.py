@@ -11,13 +11,13 @@ from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.figures.base import COVERAGE, LINES, PURPLE, Curve, Figure, Progress, band, panels
 from alphoton.workflows.figures.base import quiet, scaled, tracked
-from alphoton.workflows.figures.samples import Units, distribution, generated, process
+from alphoton.workflows.figures.samples import Distribution, Units, generated, generated_weight, process
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 MASSES = (0.010, 0.020)
-EVENTS = 300_000
+EVENTS = 500_000
 EDGES = np.linspace(0, 0.100, 51)
 """rad; every distribution is normalised between the first and the last."""
 COUPLINGS = {
@@ -49,9 +49,10 @@ def _card(name: str, mass: float, events: int) -> ProcessCard:
 
 
 def _curve(card: ProcessCard, name: str, point: int) -> Curve:
-    columns = [(view.quantity("true_photon.theta"), view.chunk["genWeight"]) for view in generated(card, point)]
-    theta, weight = (np.concatenate(parts) for parts in zip(*columns, strict=True))
-    return distribution(f"{name}_{card.mass * 1e3:g}mev", theta, weight, EDGES, Units("rad", "1/rad"))
+    found = Distribution(EDGES)
+    for view in generated(card, point):
+        found.fill(view.quantity("true_photon.theta"), generated_weight(view))
+    return found.curve(f"{name}_{card.mass * 1e3:g}mev", Units("rad", "1/rad"))
 
 
 def draw(curves: dict[str, Curve]) -> Canvas:
@@ -61,10 +62,11 @@ def draw(curves: dict[str, Curve]) -> Canvas:
     for panel, mass in zip(axes, MASSES, strict=True):
         for name, line in SETS.items():
             band(panel, scaled(curves[f"{name}_{mass * 1e3:g}mev"], x=1e3, y=1e-3), steps=True, **line)
-        panel.axvspan(low * 1e3, high * 1e3, label="ECAL", **COVERAGE)
-        panel.set(yscale="log", xlim=(0, 100), xlabel=r"$\theta_\gamma$ [mrad]", ylabel=r"$1/N\ dN/d\theta_\gamma$ [1/mrad]")
-        panel.set_title(rf"$m_X = {mass * 1e3:g}$ MeV")
-    axes[0].legend(title="couplings in 1/GeV")
+        panel.axvspan(low * 1e3, high * 1e3, **COVERAGE)
+        panel.text((low + high) / 2 * 1e3, 1.2e-3, "ECAL", ha="center")
+        panel.set(yscale="log", xlim=(0, 100), ylim=(1e-3, 0.15), xlabel=r"$\theta_\gamma$ [mrad]")
+        panel.set(ylabel=r"$1/N\ dN/d\theta_\gamma$ [1/mrad]")
+        panel.legend(title=rf"$m_X = {mass * 1e3:g}$ MeV, couplings in 1/GeV")
     return canvas
 
 

@@ -13,7 +13,7 @@ from alphoton.workflows.figures.base import LINES, Curve, Figure, Progress, band
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-MASSES = rounded(np.array([*np.arange(1, 20.1, 1), *np.arange(20.25, 23.6, 0.25)]) * 1e-3)
+MASSES = rounded(np.array([*np.arange(1, 20.1, 1), *np.arange(20.25, 22.6, 0.25), *np.arange(22.6, 23.45, 0.1)]) * 1e-3)
 """GeV; dense where the acceptance falls: between 20.65 MeV, where a photon at 80 mrad has 30 MeV, and 22.98 MeV, where one
 at 15 mrad has."""
 EVENTS = 50_000
@@ -38,7 +38,7 @@ def draw(curves: dict[str, Curve]) -> Canvas:
     canvas, (axes,) = panels()
     for name in COUPLINGS:
         band(axes, scaled(curves[name], x=1e3), **LINES[name])
-    axes.set(yscale="log", xlim=(0, 24), xlabel=r"$m_a$ [MeV]", ylabel=r"$\sigma \times$ acceptance at 1 GeV$^{-1}$ [pb]")
+    axes.set(yscale="log", xlim=(0, 24), ylim=(1, 4e5), xlabel=r"$m_a$ [MeV]", ylabel=r"$\sigma \times$ acceptance at 1 GeV$^{-1}$ [pb]")
     axes.legend(loc="lower left")
     return canvas
 

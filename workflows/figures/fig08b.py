@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from alphoton.workflows.chain import load_experiment
-from alphoton.workflows.figures.base import LINES, Curve, Figure, Progress, band, panels, quiet, scaled, tracked
+from alphoton.workflows.figures.base import BLUE, GREEN, LINES, ORANGE, PURPLE, VERMILLION, Curve, Figure, Progress
+from alphoton.workflows.figures.base import band, panels, quiet, scaled, tracked
 from alphoton.workflows.figures.fig08a import EVENTS, MASSES
 from alphoton.workflows.figures.samples import ALONE, acceptances, efficiency_curve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-RATIOS = {0.1: "#440154", 1.0: "#3b528b", 10.0: "#21918c", 100.0: "#5ec962", 1000.0: "#fde725"}
-"""g_ae / g_agamma, with the colours they are drawn in."""
+RATIOS = {0.1: (BLUE, 6), 1.0: (GREEN, 2), 10.0: (PURPLE, 2), 100.0: (ORANGE, 8), 1000.0: (VERMILLION, 4)}
+"""g_ae / g_agamma, with colours and line widths: the last two lie upon each other."""
 
 
 def compute(progress: Progress = quiet, *, masses: Sequence[float] = MASSES, events: int = EVENTS) -> list[Curve]:
@@ -29,10 +30,12 @@ def compute(progress: Progress = quiet, *, masses: Sequence[float] = MASSES, eve
 
 def draw(curves: dict[str, Curve]) -> Canvas:
     canvas, (axes,) = panels()
-    for ratio, color in RATIOS.items():
-        band(axes, scaled(curves[f"ratio_{ratio:g}"], x=1e3), color=color, label=rf"$g_{{ae}}/g_{{a\gamma}} = {ratio:g}$")
-    for name in ALONE:
-        band(axes, scaled(curves[name], x=1e3), **LINES[name])
+    for ratio, (color, linewidth) in RATIOS.items():
+        label = rf"$g_{{ae}}/g_{{a\gamma}} = {ratio:g}$"
+        band(axes, scaled(curves[f"ratio_{ratio:g}"], x=1e3), color=color, linewidth=linewidth, label=label)
+    for name, linestyle in zip(ALONE, ("dotted", "dashed"), strict=True):
+        label = LINES[name]["label"] + " alone"
+        band(axes, scaled(curves[name], x=1e3), color="black", linewidth=1.2, linestyle=linestyle, label=label)
     axes.set(xlim=(0, 24), ylim=(0, 1), xlabel=r"$m_a$ [MeV]", ylabel="acceptance")
     axes.legend(ncols=2)
     return canvas

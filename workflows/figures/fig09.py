@@ -50,7 +50,9 @@ def draw(curves: dict[str, Curve]) -> Canvas:
     axes.vlines(angles, 0, 1, transform=axes.get_xaxis_transform(), color="black", linestyle="dashed", linewidth=1.2)
     axes.set(xlim=(0, 100), ylim=(5, 800), yscale="log", xlabel=r"$\theta_\gamma$ [mrad]", ylabel=r"$E_\gamma$ [MeV]")
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.legend(title=r"$m_a$", ncols=2)
+    for angle, name in ((angles[0] / 2, "SAC"), (angles.mean(), "ECAL")):
+        axes.text(angle, 590, name, ha="center")
+    canvas.legend(title=r"$m_a$", loc="outside right center", reverse=False)
     return canvas
 
 

@@ -36,6 +36,13 @@ def generated(card: ProcessCard, point: int) -> Iterator[EventView]:
         yield EventView(drawn.events, meta)
 
 
+def generated_weight(view: EventView) -> Array:
+    """The weights of events at the card's own couplings, as they were drawn."""
+    weights = view.chunk["genWeight"]
+    assert isinstance(weights, np.ndarray)
+    return weights
+
+
 def measured(card: ProcessCard, detector: DetectorCard, point: int) -> Iterator[EventView]:
     """The same events behind a detector."""
     for index, view in enumerate(generated(card, point)):
@@ -54,17 +61,28 @@ class Units:
     y: str
 
 
-def distribution(name: str, values: Array, weights: Array, edges: Array, units: Units) -> Curve:
-    """The distribution of weighted values, normalised to one between the first and the last edge.
+class Distribution:
+    """A histogram of weighted values, filled at constant memory."""
 
-    With p the share of a bin, the variance of its estimate is [(1-p)^2 sum_in w^2 + p^2 sum_out w^2] / (sum w)^2: linear
-    error propagation, the total being the sample's own.
-    """
-    content, squares = (np.histogram(values, edges, weights=power)[0] for power in (weights, weights**2))
-    total, widths = content.sum(), np.diff(edges)
-    share = content / total
-    error = np.sqrt((1 - share) ** 2 * squares + share**2 * (squares.sum() - squares)) / total
-    return Curve(name, (edges[1:] + edges[:-1]) / 2, share / widths, error / widths, units.x, units.y)
+    def __init__(self, edges: Array) -> None:
+        self.edges = edges
+        self.content, self.squares = np.zeros((2, len(edges) - 1))
+
+    def fill(self, values: Array, weights: Array) -> None:
+        self.content += np.histogram(values, self.edges, weights=weights)[0]
+        self.squares += np.histogram(values, self.edges, weights=weights**2)[0]
+
+    def curve(self, name: str, units: Units) -> Curve:
+        """Normalised to one between the first and the last edge.
+
+        With p the share of a bin, the variance of its estimate is [(1-p)^2 sum_in w^2 + p^2 sum_out w^2] / (sum w)^2: linear
+        error propagation, the total being the sample's own.
+        """
+        total, widths = self.content.sum(), np.diff(self.edges)
+        share = self.content / total
+        error = np.sqrt((1 - share) ** 2 * self.squares + share**2 * (self.squares.sum() - self.squares)) / total
+        middles = (self.edges[1:] + self.edges[:-1]) / 2
+        return Curve(name, middles, share / widths, error / widths, units.x, units.y)
 
 
 def shape(name: str, edges: Array, content: Array, bins: Array, units: Units) -> Curve:
