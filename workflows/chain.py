@@ -51,7 +51,7 @@ class Experiment:
 
         def moved(card: ProcessCard, times: int, *extra: str) -> ProcessCard:
             count = times * (events or card.events)
-            return ProcessCard.load(card, [f"model.{card.mass_key}={mass!r} GeV", f"events={count}", *extra])
+            return ProcessCard.load(card, [f"model.{card.mass_key}={float(mass)!r} GeV", f"events={count}", *extra])
 
         reference = None if self.reference is None else moved(self.reference, REFERENCE_SAMPLE)
         return moved(self.process, 1, "sampling=balanced"), reference

@@ -263,7 +263,9 @@ def figure(
     from alphoton.workflows.console import bar, print_json
 
     made = []
-    for each in figures.expand(name):
+    names = figures.expand(name)
+    figures.check_output(names, output, force=force)
+    for each in names:
         with bar(each) as progress:
             made.append(figures.figure(each, output, force=force, progress=progress))
     if json:

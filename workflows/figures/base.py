@@ -100,10 +100,11 @@ def style() -> Any:
     import mplhep
 
     mpl.use("agg")
-    own = {
+    own: Any = {
         "figure.figsize": (6.4, 4.8),
         "font.size": 15,
         "legend.fontsize": 12.5,
+        "legend.title_fontsize": 12.5,
         "lines.linewidth": 1.8,
         "axes.linewidth": 1.2,
         "savefig.dpi": 200,
@@ -112,7 +113,7 @@ def style() -> Any:
         **{f"{axis}tick.{size}.width": 1.0 for axis in "xy" for size in ("major", "minor")},
         **{f"{axis}tick.major.pad": 5 for axis in "xy"},
     }
-    return mpl.rc_context({**mplhep.style.ROOT, **own})
+    return mpl.rc_context(mplhep.style.ROOT | own)
 
 
 def panels(columns: int = 1, height: float = 4.8) -> tuple[Canvas, list[Any]]:

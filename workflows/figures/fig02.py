@@ -9,8 +9,21 @@ import numpy as np
 
 from alphoton.generators.event_source import cross_section
 from alphoton.generators.kinematics import on_target
-from alphoton.workflows.figures.base import BLUE, LINES, ORANGE, VERMILLION, Curve, Figure, Progress, band, panels
-from alphoton.workflows.figures.base import quiet, rounded, scaled, tracked
+from alphoton.workflows.figures.base import (
+    BLUE,
+    LINES,
+    ORANGE,
+    VERMILLION,
+    Curve,
+    Figure,
+    Progress,
+    band,
+    panels,
+    quiet,
+    rounded,
+    scaled,
+    tracked,
+)
 from alphoton.workflows.figures.samples import process
 
 if TYPE_CHECKING:

@@ -10,8 +10,19 @@ from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.selection import Cut
 from alphoton.generators.kinematics import Collision
 from alphoton.generators.process_card import ProcessCard
-from alphoton.workflows.figures.base import COVERAGE, LINES, Array, Curve, Figure, Progress, band, panels
-from alphoton.workflows.figures.base import quiet, scaled, tracked
+from alphoton.workflows.figures.base import (
+    COVERAGE,
+    LINES,
+    Array,
+    Curve,
+    Figure,
+    Progress,
+    band,
+    panels,
+    quiet,
+    scaled,
+    tracked,
+)
 from alphoton.workflows.figures.samples import Distribution, Units, generated, generated_weight, process
 
 if TYPE_CHECKING:
@@ -42,7 +53,7 @@ def coverage(collision: Collision) -> Array:
 
 
 def energies(collision: Collision) -> Array:
-    """The photon's smallest and largest energy behind the cut: E = k (gamma + beta gamma cos(theta*)), k = (s-M^2)/(2 sqrt s)."""
+    """The photon's energies at the ends of the cut: E = k (gamma + beta gamma cos(theta*)), k = (s - M^2) / (2 sqrt(s))."""
     k = (collision.sqrt_s**2 - MASS**2) / (2 * collision.sqrt_s)
     return k * (collision.energy + collision.momentum_z * np.array(angular_cut().bounds("fraction"))) / collision.sqrt_s
 
@@ -61,7 +72,8 @@ def _distributions(name: str, card: ProcessCard, point: int) -> tuple[Curve, Cur
     (collision,) = card.collisions()
     cut = angular_cut()
     angle = Distribution(np.linspace(0, np.pi, ANGLE_BINS + 1))
-    energy = Distribution(np.linspace(*energies(collision), ENERGY_BINS + 1))
+    lowest, highest = energies(collision)
+    energy = Distribution(np.linspace(lowest, highest, ENERGY_BINS + 1))
     for view in generated(card, point):
         inside, weight = cut.passes(view), generated_weight(view)
         angle.fill(view.quantity("true_photon.theta"), weight)

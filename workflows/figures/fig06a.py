@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.counting import passing
 from alphoton.analysis.window import bremsstrahlung_shape
 from alphoton.workflows.chain import Experiment, load_experiment
-from alphoton.workflows.figures.base import BLUE, GREEN, GREY, ORANGE, VERMILLION, Curve, Figure, Progress, band, panels
-from alphoton.workflows.figures.base import quiet, scaled, tracked
+from alphoton.workflows.figures.base import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    VERMILLION,
+    Curve,
+    Figure,
+    Progress,
+    band,
+    panels,
+    quiet,
+    scaled,
+    tracked,
+)
 from alphoton.workflows.figures.samples import Distribution, Units, generated_weight, measured, process, shape
 
 if TYPE_CHECKING:
@@ -31,8 +43,7 @@ def compute(progress: Progress = quiet, *, masses: Sequence[float] = tuple(MASSE
     """The selected events of ALPs with both couplings 1 /GeV (the card's), and the backgrounds."""
     experiment = load_experiment("padme")
     signals = [_signal(experiment, mass, events, point) for point, mass in enumerate(tracked(masses, progress))]
-    beam = experiment.process.collisions()[0].as_dict()
-    return [*signals, *_backgrounds(experiment.analysis, beam)]
+    return [*signals, *_backgrounds(experiment)]
 
 
 def _signal(experiment: Experiment, mass: float, events: int, point: int) -> Curve:
@@ -43,8 +54,10 @@ def _signal(experiment: Experiment, mass: float, events: int, point: int) -> Cur
     return found.curve(f"alp_{mass * 1e3:g}mev", UNITS)
 
 
-def _backgrounds(card: AnalysisCard, beam: dict[str, float]) -> list[Curve]:
+def _backgrounds(experiment: Experiment) -> list[Curve]:
     """Flat over the card's range, the default of the limits; and photons of bremsstrahlung within the cuts."""
+    card = experiment.analysis
+    beam: Any = experiment.process.collisions()[0].as_dict()
     assert card.counting is not None
     assert card.counting.background is not None
     assert card.counting.background.range is not None
@@ -59,7 +72,8 @@ def draw(curves: dict[str, Curve]) -> Canvas:
         curve = scaled(curves[f"alp_{mass * 1e3:g}mev"], x=1e6, y=1e-6)
         band(axes, curve, steps=True, color=color, label=rf"$m_a = {mass * 1e3:g}$ MeV")
     for (name, label), color in zip(BACKGROUNDS.items(), ("black", GREY), strict=True):
-        axes.plot(curves[name].x * 1e6, curves[name].y * 1e-6, color=color, linestyle="dashdot", label=f"background, {label}")
+        options = {"color": color, "linestyle": "dashdot", "label": f"background, {label}"}
+        band(axes, scaled(curves[name], x=1e6, y=1e-6), steps=True, **options)
     axes.set(yscale="log", xlabel=r"$M^2_\mathrm{miss}$ [MeV$^2$]", ylabel=r"$1/N\ dN/dM^2_\mathrm{miss}$ [1/MeV$^2$]")
     axes.set(xlim=(-150, 600), ylim=(1e-4, 0.7))
     axes.legend(ncols=2)

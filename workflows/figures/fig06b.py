@@ -66,4 +66,6 @@ def draw(curves: dict[str, Curve]) -> Canvas:
     return canvas
 
 
-FIGURE = Figure("fig06b", "Resolution in missing mass squared at PADME against the mass of ALP or dark photon", compute, draw)
+FIGURE = Figure(
+    "fig06b", "Resolution in missing mass squared at PADME against the mass of ALP or dark photon", compute, draw
+)

@@ -9,8 +9,19 @@ import numpy as np
 
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.generators.process_card import ProcessCard
-from alphoton.workflows.figures.base import COVERAGE, LINES, PURPLE, Curve, Figure, Progress, band, panels
-from alphoton.workflows.figures.base import quiet, scaled, tracked
+from alphoton.workflows.figures.base import (
+    COVERAGE,
+    LINES,
+    PURPLE,
+    Curve,
+    Figure,
+    Progress,
+    band,
+    panels,
+    quiet,
+    scaled,
+    tracked,
+)
 from alphoton.workflows.figures.samples import Distribution, Units, generated, generated_weight, process
 
 if TYPE_CHECKING:

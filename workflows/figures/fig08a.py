@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,10 +38,19 @@ def compute(progress: Progress = quiet, *, masses: Sequence[float] = MASSES, eve
 def draw(curves: dict[str, Curve]) -> Canvas:
     canvas, (axes,) = panels()
     for name in COUPLINGS:
-        band(axes, scaled(curves[name], x=1e3), **LINES[name])
-    axes.set(yscale="log", xlim=(0, 24), ylim=(1, 4e5), xlabel=r"$m_a$ [MeV]", ylabel=r"$\sigma \times$ acceptance at 1 GeV$^{-1}$ [pb]")
+        curve = scaled(curves[name], x=1e3)
+        band(axes, replace(curve, y=np.where(curve.y > 0, curve.y, np.nan)), **LINES[name])
+    axes.set(
+        yscale="log",
+        xlim=(0, 24),
+        ylim=(1, 4e5),
+        xlabel=r"$m_a$ [MeV]",
+        ylabel=r"$\sigma \times$ acceptance at 1 GeV$^{-1}$ [pb]",
+    )
     axes.legend(loc="lower left")
     return canvas
 
 
-FIGURE = Figure("fig08a", "Cross-section of e+ e- -> gamma a behind the cuts of PADME against the mass of the ALP", compute, draw)
+FIGURE = Figure(
+    "fig08a", "Cross-section of e+ e- -> gamma a behind the cuts of PADME against the mass of the ALP", compute, draw
+)

@@ -6,15 +6,29 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from alphoton.workflows.chain import load_experiment
-from alphoton.workflows.figures.base import BLUE, GREEN, LINES, ORANGE, PURPLE, VERMILLION, Curve, Figure, Progress
-from alphoton.workflows.figures.base import band, panels, quiet, scaled, tracked
+from alphoton.workflows.figures.base import (
+    BLUE,
+    GREEN,
+    LINES,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    Curve,
+    Figure,
+    Progress,
+    band,
+    panels,
+    quiet,
+    scaled,
+    tracked,
+)
 from alphoton.workflows.figures.fig08a import EVENTS, MASSES
 from alphoton.workflows.figures.samples import ALONE, acceptances, efficiency_curve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-RATIOS = {0.1: (BLUE, 6), 1.0: (GREEN, 2), 10.0: (PURPLE, 2), 100.0: (ORANGE, 8), 1000.0: (VERMILLION, 4)}
+RATIOS = {0.1: (BLUE, 4), 1.0: (GREEN, 2), 10.0: (PURPLE, 2), 100.0: (ORANGE, 6), 1000.0: (VERMILLION, 3)}
 """g_ae / g_agamma, with colours and line widths: the last two lie upon each other."""
 
 
@@ -22,9 +36,7 @@ def compute(progress: Progress = quiet, *, masses: Sequence[float] = MASSES, eve
     """The share of the events that is selected, at every ratio from the same balanced sample, with interference."""
     experiment = load_experiment("padme")
     couplings = {**ALONE, **{f"ratio_{ratio:g}": (1.0, ratio) for ratio in RATIOS}}
-    found = [
-        acceptances(experiment, mass, events, couplings, point) for point, mass in enumerate(tracked(masses, progress))
-    ]
+    found = [acceptances(experiment, mass, events, couplings, point) for point, mass in enumerate(tracked(masses, progress))]
     return [efficiency_curve(name, masses, [point[name] for point in found]) for name in couplings]
 
 
@@ -41,4 +53,6 @@ def draw(curves: dict[str, Curve]) -> Canvas:
     return canvas
 
 
-FIGURE = Figure("fig08b", "Acceptance of PADME against the mass of the ALP for several ratios of the couplings", compute, draw)
+FIGURE = Figure(
+    "fig08b", "Acceptance of PADME against the mass of the ALP for several ratios of the couplings", compute, draw
+)

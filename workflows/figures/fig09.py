@@ -42,7 +42,7 @@ def draw(curves: dict[str, Curve]) -> Canvas:
 
     canvas, (axes,) = panels()
     for mass in MASSES:
-        color = colormaps["viridis"](mass / max(MASSES) * 0.95)
+        color = colormaps["viridis"](mass / max(MASSES) * 0.9)
         band(axes, scaled(curves[f"m_{mass * 1e3:g}mev"], x=1e3, y=1e3), color=color, label=rf"{mass * 1e3:g} MeV")
     card = AnalysisCard.load("padme")
     angles, energies = (np.array(card.photon_range(f"photon.{name}")) * 1e3 for name in ("theta", "energy"))
@@ -52,7 +52,7 @@ def draw(curves: dict[str, Curve]) -> Canvas:
     axes.yaxis.set_major_formatter("{x:g}")
     for angle, name in ((angles[0] / 2, "SAC"), (angles.mean(), "ECAL")):
         axes.text(angle, 590, name, ha="center")
-    canvas.legend(title=r"$m_a$", loc="outside right center", reverse=False)
+    canvas.legend(title=r"$m_a$", loc="outside right center")
     return canvas
 
 

@@ -25,7 +25,7 @@ ALONE = {"photon": (1.0, 0.0), "electron": (0.0, 1.0)}
 def process(name: str, mass: float, events: int, *overrides: str) -> ProcessCard:
     """The packaged process card of a name with the mass (GeV) of what it produces."""
     card = ProcessCard.load(name)
-    return ProcessCard.load(card, [f"model.{card.mass_key}={mass!r} GeV", f"events={events}", *overrides])
+    return ProcessCard.load(card, [f"model.{card.mass_key}={float(mass)!r} GeV", f"events={events}", *overrides])
 
 
 def generated(card: ProcessCard, point: int) -> Iterator[EventView]:

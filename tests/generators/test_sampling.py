@@ -1,0 +1,198 @@
+"""The sampler on densities whose integrals and shapes are known on paper."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+
+from alphoton.generators import sampling
+from alphoton.generators.jit import DENSITY, Array, Density, kernel
+from alphoton.generators.sampling import Sampler, alias_table, integrate
+from reference import checks
+
+NONE = np.zeros(1)  # no parameters
+
+
+@kernel(DENSITY)
+def linear(x: Array, p: Array) -> float:
+    """2x: integral 1, distribution function x^2."""
+    return 2 * x[0]
+
+
+@kernel(DENSITY)
+def peak(x: Array, p: Array) -> float:
+    """A Lorentzian at 0.3 of half-width 1e-4."""
+    return 1e-4 / ((x[0] - 0.3) ** 2 + 1e-8)
+
+
+@kernel(DENSITY)
+def step(x: Array, p: Array) -> float:
+    """Zero below 0.37, and 1 above."""
+    return 1.0 if x[0] > 0.37 else 0.0
+
+
+@kernel(DENSITY)
+def flat(x: Array, p: Array) -> float:
+    return p[0]
+
+
+@kernel(DENSITY)
+def correlated(x: Array, p: Array) -> float:
+    """x + y: no product of functions of x and y; integral 1, distribution function of each (x^2 + x)/2."""
+    return x[0] + x[1]
+
+
+def peak_cdf(x: Array) -> Array:
+    return np.arctan((x - 0.3) / 1e-4)
+
+
+DENSITIES: list[tuple[Density, float, Callable[[Array], Array]]] = [
+    (linear, 1.0, np.square),
+    (peak, math.atan(7000) + math.atan(3000), peak_cdf),
+    (step, 0.63, lambda x: np.maximum(0, x - 0.37)),
+]
+NAMES = [density.__name__ for density, *_ in DENSITIES]
+COUNT = 100_000
+
+
+def seed(number: int) -> np.random.SeedSequence:
+    return np.random.SeedSequence(number)
+
+
+def shape_p(x: Array, cdf: Callable[[Array], Array], weights: Array | None = None) -> float:
+    """The p-value of points in 20 bins that a density with this distribution function would fill alike."""
+    fine = np.linspace(0, 1, 2_000_001)
+    levels = cdf(fine)
+    edges = np.interp(np.linspace(levels[0], levels[-1], 21), levels, fine)
+    edges[0], edges[-1] = 0, 1
+    probabilities = np.diff(cdf(edges)) / (levels[-1] - levels[0])
+    return checks.histogram_p(x, edges, probabilities, weights)
+
+
+# ---- integrals -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("density", "dimension", "truth"),
+    [(linear, 1, 1.0), (peak, 1, DENSITIES[1][1]), (correlated, 2, 1.0)],
+    ids=["linear", "peak", "correlated"],
+)
+def test_pulls_are_unit(density: Density, dimension: int, truth: float) -> None:
+    """Over 100 seeds. (Not so for the step: vegas sees it only where a stratum's two points fall on both of its sides.)"""
+    results = [integrate(density, NONE, dimension, seed(i))[0] for i in range(100)]
+    pulls = checks.pulls([r.value for r in results], [r.error for r in results], truth)
+    assert checks.are_unit(pulls)
+    assert not checks.are_unit(2 * pulls)  # negative control: errors halved
+
+
+@pytest.mark.parametrize("level", [1.0, 3e-200, 3e150])
+def test_a_flat_density_has_the_error_of_rounding(level: float) -> None:
+    """No quoted error is zero: that of a flat density is the rounding of a sum."""
+    integral, _ = integrate(flat, np.array([level]), 1, seed(1))
+    assert integral.value == pytest.approx(level, rel=5 * sampling.ROUNDING)
+    assert 0.99e-13 * level < integral.error < 1e-12 * level
+
+
+def test_the_grid_is_the_seed_s() -> None:
+    """One seed always gives one integral and one grid; another gives another."""
+    (first, grid), (same, same_grid), (other, _) = (integrate(peak, NONE, 1, seed(i)) for i in (1, 1, 2))
+    assert first == same != other
+    np.testing.assert_array_equal(grid.edges, same_grid.edges)
+    assert grid.edges[0, 0] == 0
+    assert grid.edges[0, grid.ninc[0]] == 1
+    assert (np.diff(grid.edges[0, : grid.ninc[0] + 1]) > 0).all()
+
+
+# ---- unweighted points -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("density", "_", "cdf"), DENSITIES, ids=NAMES)
+def test_points_follow_the_density(density: Density, _: float, cdf: Callable[[Array], Array]) -> None:
+    """p-values over 30 seeds, of the grid and of the points, are uniform."""
+    p_values = []
+    for number in range(30):
+        drawn = Sampler(density, NONE, 1, seed(number)).draw(COUNT, np.random.default_rng(number))
+        p_values.append(shape_p(drawn.x[:, 0], cdf, drawn.weights))
+    assert checks.uniform_p(p_values) > checks.LIKELY
+
+
+def test_a_wrong_shape_is_seen() -> None:
+    """Negative control: 2x against a density that is 2% lower at one end and 2% higher at the other."""
+    sampler = Sampler(linear, NONE, 1, seed(1))
+    samples = [sampler.draw(COUNT, np.random.default_rng(number)).x[:, 0] for number in range(30)]
+    assert checks.uniform_p([shape_p(x, np.square) for x in samples]) > checks.LIKELY
+    assert checks.uniform_p([shape_p(x, lambda x: 0.98 * x**2 + 0.02 * x**4) for x in samples]) < checks.IMPOSSIBLE
+
+
+def test_two_dimensions() -> None:
+    """Both axes' shapes, and the correlation -1/11 of x and y under x + y; negative control: a correlation of 0."""
+    sampler = Sampler(correlated, NONE, 2, seed(1))
+    drawn = sampler.draw(COUNT, np.random.default_rng(1))
+    assert all(shape_p(drawn.x[:, j], lambda x: (x**2 + x) / 2, drawn.weights) > checks.LIKELY for j in (0, 1))
+    correlation = np.corrcoef(drawn.x.T)[0, 1]
+    assert abs(correlation + 1 / 11) < 4 / math.sqrt(COUNT) < abs(correlation)
+
+
+@pytest.mark.parametrize(("density", "_", "cdf"), DENSITIES, ids=NAMES)
+def test_efficiency_and_overweight(density: Density, _: float, cdf: object) -> None:
+    """Cells' maxima waste few trials and are hardly ever passed; weights are 1 or the excess."""
+    drawn = Sampler(density, NONE, 1, seed(1)).draw(COUNT, np.random.default_rng(1))
+    assert COUNT <= drawn.trials < COUNT / 0.9
+    assert drawn.weights.min() == 1
+    assert (drawn.weights > 1).mean() < 1e-3
+
+
+def test_overweight_points_keep_the_sample_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the cells' maxima pushed down to where a wide cell passes them, weights up to 2 restore the shape.
+
+    Negative control: without the weights the shape is wrong.
+    """
+    monkeypatch.setattr(sampling, "MARGIN", 0.5)
+    wide = sampling.Grid(np.array([[0.0, 0.5, 1.0]]), np.array([2]))
+    monkeypatch.setattr(sampling, "integrate", lambda *_: (sampling.Integral(1.0, 0.0), wide))
+    drawn = Sampler(linear, NONE, 1, seed(1)).draw(COUNT, np.random.default_rng(1))
+    assert 0.5 < (drawn.weights > 1).mean() < 0.95
+    assert 1.99 < drawn.weights.max() <= 2
+    assert shape_p(drawn.x[:, 0], np.square, drawn.weights) > checks.LIKELY
+    assert shape_p(drawn.x[:, 0], np.square) < checks.IMPOSSIBLE
+
+
+def test_points_are_the_generator_s() -> None:
+    """The same state of the generator gives the same points, another gives others; drawing changes no sampler."""
+    sampler = Sampler(peak, NONE, 1, seed(1))
+    first, same, other = (sampler.draw(1000, np.random.default_rng(i)).x for i in (1, 1, 2))
+    np.testing.assert_array_equal(first, same)
+    assert not np.isin(first, other).any()
+
+
+# ---- the alias table -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        [1.0],
+        [1.0, 1.0, 1.0],
+        [0.0, 0.0, 5.0],
+        [1e-300, 1.0, 1e-300, 3.0],
+        np.random.default_rng(1).pareto(0.5, 1000).tolist(),
+        np.random.default_rng(2).random(4097).tolist(),
+    ],
+    ids=["one", "equal", "zeros", "tiny", "heavy-tail", "many"],
+)
+def test_alias_table_gives_each_its_probability(weights: list[float]) -> None:
+    """The probability of i is its own kept share and what the others hand on to it, divided by their number."""
+    keep, alias = alias_table(np.array(weights))
+    probabilities = (keep + np.bincount(alias, weights=1 - keep, minlength=len(weights))) / len(weights)
+    np.testing.assert_allclose(probabilities, np.array(weights) / sum(weights), rtol=1e-9, atol=1e-15)
+    assert ((keep >= 0) & (keep <= 1)).all()
+
+
+def test_results_are_frozen() -> None:
+    integral, _ = integrate(linear, NONE, 1, seed(1))
+    with pytest.raises(FrozenInstanceError):
+        integral.value = 0.0  # type: ignore[misc]
