@@ -103,6 +103,8 @@ class CountingBlock(Block):
         if self.luminosity is not None and self.luminosity <= 0:
             yield ("luminosity",), "must be above 0 /pb"
         if self.background is None:
+            if self.window is not None:
+                yield ("window",), "a background shape and a window go together"
             return
         yield from ((("background", *path), message) for path, message in self.background.problems())
         if self.background.per_positrons_on_target is not None and self.positrons_on_target is None:
@@ -164,7 +166,8 @@ class AnalysisCard(Card):
             block = getattr(self, key)
             if block is not None:
                 yield from (((key, *path), message) for path, message in block.problems())
-        yield from self._window_problems()
+        if not any(list(cut.problems()) for cut in self.selection):
+            yield from self._window_problems()
 
     def _window_problems(self) -> Problems:
         background = self.counting.background if self.counting else None

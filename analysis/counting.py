@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -132,19 +132,25 @@ class Measurement:
     sums: Sums
     cross_section: float
     cross_section_error: float
+    units: dict[str, list[float]]
+    """Cross-section and error of each component at unit couplings, pb."""
     mass: float
     peak: Peak | None
 
+    def part(self, index: int, parts: int) -> Measurement:
+        """With every `parts`-th event of the peak only."""
+        assert self.peak is not None
+        chosen = slice(index, None, parts)
+        peak = replace(self.peak, missing_mass2=self.peak.missing_mass2[chosen], weights=self.peak.weights[chosen])
+        return replace(self, peak=peak)
+
     def rate(self, component: str) -> Rate:
-        """Cross-section times efficiency of a component at unit couplings."""
-        column = self.sums.weights.index(component)
-        generated = float(self.sums.sums[0, column])
-        if generated == 0:
+        """Cross-section (by integration, not from the weights) times efficiency of a component at unit couplings."""
+        if float(self.sums.sums[0, self.sums.weights.index(component)]) == 0:
             return Rate(0.0)
         efficiency = self.sums.efficiency(weight=component)
-        total = self.cross_section * generated / float(self.sums.generated_weight)
-        relative = self.cross_section_error / self.cross_section
-        return Rate(efficiency.value, float(np.hypot(efficiency.error, efficiency.value * relative))).scaled(total)
+        section, error = self.units[component]
+        return Rate(efficiency.value * section, float(np.hypot(efficiency.error * section, efficiency.value * error)))
 
 
 def measure(
@@ -164,4 +170,4 @@ def measure(
     if total is None:
         raise InputError("the sample holds no events")
     peak = Peak(total.weights, np.concatenate(values), np.concatenate(weights)) if window else None
-    return Measurement(total, *cross_section, meta["mass"], peak)
+    return Measurement(total, *cross_section, meta["unit_components_pb"], meta["mass"], peak)

@@ -74,10 +74,10 @@ def coupling_limit(rate_limit: Rate, rate: Rate) -> CouplingLimit:
 
     A rate that is not three errors away from 0 sets no limit either: its error could not be trusted.
     """
-    if not (rate.value > 3 * rate.error >= 0 and rate_limit.value >= 0):
+    if not (rate.value > 3 * rate.error >= 0 and rate_limit.value > 3 * rate_limit.error >= 0):
         return NO_LIMIT
     value = math.sqrt(rate_limit.value / rate.value)
-    relative = math.hypot(rate.error / rate.value, rate_limit.error / rate_limit.value if rate_limit.value else 0.0)
+    relative = math.hypot(rate.error / rate.value, rate_limit.error / rate_limit.value)
     return CouplingLimit(value, 0.5 * value * relative)
 
 

@@ -49,6 +49,10 @@ class MassRange(Block):
     min: Energy | None = None
     max: Energy | None = None
 
+    def problems(self) -> Iterator[tuple[KeyPath, str]]:
+        if self.min is not None and self.max is not None and self.min >= self.max:
+            yield ("min",), "the range is inverted or empty"
+
     def holds(self, mass: float) -> bool:
         return (self.min is None or mass > self.min) and (self.max is None or mass <= self.max)
 
@@ -65,6 +69,8 @@ class Cut(Range):
         yield from unknown
         if not unknown:
             yield from self.range_problems(self.dimension)
+        if self.for_mass is not None:
+            yield from ((("for_mass", *path), message) for path, message in self.for_mass.problems())
 
     @property
     def dimension(self) -> str:

@@ -55,7 +55,7 @@ class Card(Block):
         try:
             card = cls.model_validate(raw.data)
         except ValidationError as error:
-            raise CardError(sorted({_explain(cls, raw, detail) for detail in error.errors()})) from None
+            raise CardError(list(dict.fromkeys(_explain(cls, raw, detail) for detail in error.errors()))) from None
         object.__setattr__(card, "_raw", raw)
         problems = [f"{raw.place(path)}: {dotted(path)}: {message}" for path, message in card.problems()]
         if problems:

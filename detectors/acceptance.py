@@ -33,6 +33,9 @@ class EfficiencyTable(Block):
             if name not in PHOTON_DIMENSIONS:
                 yield ("quantities", index), f"unknown quantity '{name}' (known: {', '.join(PHOTON_DIMENSIONS)})"
                 return
+        if not self.quantities:
+            yield ("quantities",), "name at least one quantity, or give 'value'"
+            return
         if len(self.edges) != len(self.quantities):
             yield ("edges",), f"{len(self.edges)} lists of edges for {len(self.quantities)} quantities: one each is due"
             return
@@ -73,10 +76,11 @@ class EfficiencyTable(Block):
         """The efficiency at the values of the quantities; bins hold their lower edge, the last one both."""
         content = np.array(self.content, dtype=float)
         inside = np.ones(len(columns[0]), dtype=bool)
+        known = ~np.isnan(columns).any(axis=0)
         index = []
         for axis, values in enumerate(columns):
             edges = self.axis_edges(axis)
             inside &= (values >= edges[0]) & (values <= edges[-1])
             index.append(np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2))
         found = content[tuple(index)]
-        return found if self.flow == "clamp" else np.where(inside, found, 0.0)
+        return np.where(known, found, 0.0) if self.flow == "clamp" else np.where(inside, found, 0.0)

@@ -136,6 +136,9 @@ class Efficiency(Block):
             yield (), "give either 'value' or 'table'"
         if self.table is not None:
             yield from ((("table", *path), message) for path, message in self.table.problems())
+            for index, quantity in enumerate(self.table.quantities):
+                if quantity in AT_THE_PLANE and geometry.ecal_distance is None:
+                    yield ("table", "quantities", index), f"'{quantity}' needs 'ecal_distance' under 'geometry'"
 
 
 class Trigger(Block):

@@ -27,8 +27,11 @@ from alphoton.detectors.detector_card import (
 )
 from alphoton.detectors.formula import Formula
 from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, photon_quantity
+from alphoton.detectors.smearing import RandomNumbers
 
 PHOTON_ID, FINAL = 22, 1
+RECO = ("Photon", "MissingMass2")
+"""Columns of an earlier detector, which are made anew."""
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -52,15 +55,32 @@ class Photons:
 
     event: NDArray[np.int64]
     columns: dict[str, Array]
+    place: NDArray[np.int64]
+    """Where each stood among all true photons of the chunk: its random numbers are those of this place."""
+    total: int
 
     def keep(self, mask: Mask) -> Photons:
-        return Photons(self.event[mask], {name: values[mask] for name, values in self.columns.items()})
+        kept = {name: values[mask] for name, values in self.columns.items()}
+        return Photons(self.event[mask], kept, self.place[mask], self.total)
 
     def measured(self, **columns: Array) -> Photons:
         """With columns replaced; photons that were not measured (NaN, or no energy left) are gone."""
-        changed = Photons(self.event, {**self.columns, **columns})
+        changed = Photons(self.event, {**self.columns, **columns}, self.place, self.total)
         good = np.isfinite(changed.columns["theta"]) & (changed.columns["energy"] > 0)
         return changed if good.all() else changed.keep(good)
+
+
+class Draws:
+    """Random numbers for the photons left, drawn for all: losing one leaves the others' as they were."""
+
+    def __init__(self, rng: RandomNumbers, photons: Photons) -> None:
+        self._rng, self._photons = rng, photons
+
+    def standard_normal(self, size: int, /) -> Array:
+        return self._rng.standard_normal(self._photons.total)[self._photons.place]
+
+    def random(self, size: int, /) -> Array:
+        return self._rng.random(self._photons.total)[self._photons.place]
 
 
 @dataclass
@@ -140,8 +160,12 @@ def reconstruct(card: DetectorCard, chunk: Chunk, meta: dict[str, Any], index: i
     event = Event(true_photons(particles), beam, {"pass_invisible": unseen(card, particles)})
     for number, module in enumerate(card.modules):
         seed = stream(meta["detector_seed"], Stage.SIMULATION, meta["point"], index, number)
-        _apply(module, card.geometry, event, np.random.default_rng(seed))
-    return chunk | photon_columns(event, card.geometry) | event.flags
+        rng: RandomNumbers = np.random.default_rng(seed)
+        if not isinstance(module, Trigger):
+            rng = Draws(rng, event.photons)
+        _apply(module, card.geometry, event, rng)
+    truth = {name: column for name, column in chunk.items() if name not in RECO and not name.startswith("pass_")}
+    return truth | photon_columns(event, card.geometry) | event.flags
 
 
 def true_photons(particles: Jagged) -> Photons:
@@ -149,7 +173,8 @@ def true_photons(particles: Jagged) -> Photons:
     chosen = (particles["pdgId"] == PHOTON_ID) & (particles["status"] == FINAL)
     px, py, pz, energy = (particles[name][chosen] for name in ("px", "py", "pz", "energy"))
     angles = {"theta": np.arctan2(np.hypot(px, py), pz), "phi": np.arctan2(py, px)}
-    return Photons(particles.events[chosen], {"energy": energy, **angles})
+    count = len(energy)
+    return Photons(particles.events[chosen], {"energy": energy, **angles}, np.arange(count), count)
 
 
 def unseen(card: DetectorCard, particles: Jagged) -> Mask:
@@ -181,7 +206,7 @@ def photon_columns(event: Event, geometry: Geometry) -> Chunk:
 # --- the modules -------------------------------------------------------------------------------------------------------
 
 
-def _apply(module: Any, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+def _apply(module: Any, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
     """Let one module act on a chunk."""
     actions: dict[type, Callable[..., None]] = {
         EnergyResolution: _energy,
@@ -198,7 +223,7 @@ def _evaluate(formula: str, columns: dict[str, Array]) -> Array:
     return Formula(formula).evaluate_resolution(**columns)
 
 
-def _energy(module: EnergyResolution, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+def _energy(module: EnergyResolution, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
     columns = event.photons.columns
     energy = columns["energy"]
     if module.formula is None:
@@ -208,7 +233,7 @@ def _energy(module: EnergyResolution, geometry: Geometry, event: Event, rng: np.
     event.photons = event.photons.measured(energy=smearing.smear_energy(energy, sigma, rng))
 
 
-def _position(module: PositionResolution, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+def _position(module: PositionResolution, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
     columns = event.photons.columns
     distance = module.distance or geometry.ecal_distance
     assert distance is not None
@@ -223,7 +248,7 @@ def _position(module: PositionResolution, geometry: Geometry, event: Event, rng:
     event.photons = event.photons.measured(theta=theta, phi=phi)
 
 
-def _angles(module: AngularResolution, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+def _angles(module: AngularResolution, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
     columns = event.photons.columns
 
     def sigma(key: str) -> Array:
@@ -236,7 +261,7 @@ def _angles(module: AngularResolution, geometry: Geometry, event: Event, rng: np
     event.photons = event.photons.measured(theta=theta, phi=phi)
 
 
-def _acceptance(module: Acceptance, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+def _acceptance(module: Acceptance, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
     columns = dict(event.photons.columns)
     if geometry.ecal_distance is not None:
         columns["x"], columns["y"] = smearing.to_plane(columns["theta"], columns["phi"], geometry.ecal_distance)
@@ -246,7 +271,7 @@ def _acceptance(module: Acceptance, geometry: Geometry, event: Event, rng: np.ra
     event.flags[f"pass_{module.name}"] = event.with_photons()
 
 
-def _efficiency(module: Efficiency, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+def _efficiency(module: Efficiency, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
     photons = event.photons
     if module.table is None:
         probability = np.full(len(photons.event), module.value)
@@ -259,5 +284,5 @@ def _efficiency(module: Efficiency, geometry: Geometry, event: Event, rng: np.ra
     event.flags[f"pass_{module.name}"] = event.with_photons()
 
 
-def _trigger(module: Trigger, geometry: Geometry, event: Event, rng: np.random.Generator) -> None:
+def _trigger(module: Trigger, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
     event.flags[f"pass_{module.name}"] = rng.random(event.count) < module.efficiency

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+
+class RandomNumbers(Protocol):
+    """Where random numbers come from: numpy's generator, or anything that gives as many."""
+
+    def standard_normal(self, size: int, /) -> Array: ...
+
+    def random(self, size: int, /) -> Array: ...
 
 
 def relative_resolution(energy: Array, stochastic: float, noise: float, constant: float) -> Array:
@@ -13,7 +23,7 @@ def relative_resolution(energy: Array, stochastic: float, noise: float, constant
     return np.sqrt(stochastic**2 / energy + (noise / energy) ** 2 + constant**2)
 
 
-def smear_energy(energy_true: Array, sigma: Array, rng: np.random.Generator) -> Array:
+def smear_energy(energy_true: Array, sigma: Array, rng: RandomNumbers) -> Array:
     """Gaussian smearing with the absolute resolution sigma; the result may be negative, the caller drops such photons."""
     return energy_true + sigma * rng.standard_normal(len(energy_true))
 
@@ -30,16 +40,14 @@ def from_plane(x: Array, y: Array, distance: float) -> tuple[Array, Array]:
     return np.arctan2(np.hypot(x, y), distance), np.arctan2(y, x)
 
 
-def smear_at_plane(theta: Array, phi: Array, distance: float, sigma: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def smear_at_plane(theta: Array, phi: Array, distance: float, sigma: Array, rng: RandomNumbers) -> tuple[Array, Array]:
     """Angles after smearing both coordinates in the plane z = distance by sigma; NaN where the plane is not hit."""
     x, y = to_plane(theta, phi, distance)
     x, y = x + sigma * rng.standard_normal(len(x)), y + sigma * rng.standard_normal(len(y))
     return from_plane(x, y, distance)
 
 
-def smear_angles(
-    theta: Array, phi: Array, sigma_theta: Array, sigma_phi: Array, rng: np.random.Generator
-) -> tuple[Array, Array]:
+def smear_angles(theta: Array, phi: Array, sigma_theta: Array, sigma_phi: Array, rng: RandomNumbers) -> tuple[Array, Array]:
     """Gaussian smearing of both angles, reflected at the poles."""
     theta = theta + sigma_theta * rng.standard_normal(len(theta))
     phi = phi + sigma_phi * rng.standard_normal(len(phi))
@@ -48,7 +56,7 @@ def smear_angles(
     return folded, wrap(np.where(beyond, phi + np.pi, phi))
 
 
-def smear_direction(theta: Array, phi: Array, sigma: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def smear_direction(theta: Array, phi: Array, sigma: Array, rng: RandomNumbers) -> tuple[Array, Array]:
     """Both directions transverse to the flight smeared by the angle sigma (small), without a special pole.
 
     The unit vector n moves by sigma (g1 e_theta + g2 e_phi) in its tangent plane.

@@ -116,6 +116,7 @@ def source_meta(source: EventSource) -> dict[str, Any]:
         "mass": card.mass,
         "couplings": dict(zip(components, map(float, source.process.couplings(card)), strict=True)),
         "components_pb": components,
+        "unit_components_pb": {name: [part.value, part.error] for name, part in source.unit_cross_sections.items()},
         "chunk": CHUNK,
     }
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.counting import Measurement, Rate, measure
 from alphoton.analysis.limits import (
@@ -19,7 +21,7 @@ from alphoton.analysis.limits import (
 )
 from alphoton.analysis.recast import allowed_rate, published_limit
 from alphoton.analysis.statistics import NoLimitError
-from alphoton.analysis.window import background_share, window
+from alphoton.analysis.window import background_share, width, window
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, EventFile
 from alphoton.detectors.detector_card import DetectorCard
@@ -90,9 +92,13 @@ def load_experiment(
         (inner[kind] if dot and kind in inner else own).append(rest if dot and kind in inner else override)
     card = AnalysisCard.load(analysis, own)
     reference = None if card.recast is None else ProcessCard.load(beside(card, card.recast.process))
+    produced = ProcessCard.load(process or beside(card, card.process), inner["process"])
+    for due, found in (("annihilation", produced), ("dark_photon", reference)):
+        if found is not None and found.process != due:
+            raise InputError(f"{card.origin}: the process card '{found.name}' is of '{found.process}', '{due}' is due")
     return Experiment(
         card,
-        ProcessCard.load(process or beside(card, card.process), inner["process"]),
+        produced,
         DetectorCard.load(detector or beside(card, card.detector), inner["detector"]),
         reference,
     )
@@ -101,7 +107,7 @@ def load_experiment(
 def beside(card: Any, name: str) -> str | Path:
     """What a card's entry names: a file beside the card where there is one, else a name or path as anywhere."""
     near = Path(card.origin).parent / name
-    return near if name.endswith((".yaml", ".yml")) and near.is_file() else name
+    return near if name.endswith((".yaml", ".yml", ".csv")) and near.is_file() else name
 
 
 def in_memory(card: ProcessCard, detector: DetectorCard, analysis: AnalysisCard, point: int = 0) -> Measurement:
@@ -177,11 +183,12 @@ def _limit(
     card = experiment.analysis
     if card.recast is not None:
         assert reference is not None
-        allowed = allowed_rate(published_limit(card.recast, measured.mass), reference.rate("dark_photon"))
+        block = card.recast.model_copy(update={"curve": str(beside(card, card.recast.curve))})
+        allowed = allowed_rate(published_limit(block, measured.mass), reference.rate("dark_photon"))
         return coupling_limit(allowed, rate), allowed, 0.5 * card.recast.uncertainty
     if rate.value <= 3 * rate.error:
         return NO_LIMIT, Rate(math.nan, math.nan), 0.0
-    allowed = _allowed_rate(experiment, measured, component)
+    allowed = _with_error(experiment, measured, component)
     limit = coupling_limit(allowed, rate)
     return limit, allowed, _shape_systematic(experiment, measured, component, allowed)
 
@@ -195,6 +202,8 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
     background = card.counting.background
     if card.counting.window is not None and background is not None and measured.peak is not None:
         values, weights = measured.peak.of(component)
+        if width(values, weights) < 1e-9 * experiment.process.collisions()[0].sqrt_s ** 2:
+            raise InputError(f"{card.name}: the peak has no width: a window needs a detector with a resolution")
         (low, high), signal_share = window(values, weights, measured.mass, card.counting.window.half_width)
         beam = experiment.process.collisions()[0].as_dict()
         chosen = shape or background.shape or "flat"
@@ -210,10 +219,21 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
     return Rate(events / per_pb / signal_share)
 
 
+def _with_error(experiment: Experiment, measured: Measurement, component: str, parts: int = 20) -> Rate:
+    """The allowed rate with the statistical error of its window: from its spread over disjoint parts of the peak."""
+    allowed = _allowed_rate(experiment, measured, component)
+    if measured.peak is None:
+        return allowed
+    spread = [_allowed_rate(experiment, measured.part(k, parts), component).value for k in range(parts)]
+    return Rate(allowed.value, float(np.std(spread, ddof=1)) / math.sqrt(parts))
+
+
 def _shape_systematic(experiment: Experiment, measured: Measurement, component: str, allowed: Rate) -> float:
     """Relative change of the coupling with the other background shape; 0 where there is no shape."""
     counting = experiment.analysis.counting
     if counting is None or counting.background is None or counting.background.shape != "flat":
         return 0.0
+    if any(experiment.analysis.photon_range(name) is None for name in ("photon.energy", "photon.theta")):
+        return 0.0  # the other shape is not defined
     other = _allowed_rate(experiment, measured, component, shape="bremsstrahlung")
     return abs(math.sqrt(other.value / allowed.value) - 1)

@@ -1,7 +1,7 @@
 """The statistical checks that the tests share. Each test that uses one also shows it a sample that must fail.
 
-Every check returns numbers; `LIKELY` and `IMPOSSIBLE` say what is accepted and what a negative control has to reach. All
-seeds are fixed, so that a test either always passes or never.
+`LIKELY` and `IMPOSSIBLE` say what is accepted and what a negative control has to reach. All seeds are fixed, so that a
+test passes always or never.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,9 @@ IMPOSSIBLE = 1e-6
 def histogram_p(values: Array, edges: Array, probabilities: Array, weights: Array | None = None) -> float:
     """The chi-square p-value of a weighted histogram's shape against the bins' probabilities (which add to 1).
 
-    The residuals r_b = sum_i w_i ([i in b] - p_b) have mean 0 and the covariance sum_i w_i^2 ([i in a] - p_a)([i in b] - p_b);
-    they add to 0, so the last one is dropped. With unit weights this is the usual chi-square.
+    The residuals r_b = sum_i w_i ([i in b] - p_b) have mean 0 and the covariance
+    sum_i w_i^2 ([i in a] - p_a)([i in b] - p_b); they add to 0, so the last one is dropped. With unit weights this is
+    the usual chi-square.
     """
     weights = np.ones(len(values)) if weights is None else weights
     p = probabilities
@@ -37,9 +38,17 @@ def histogram_p(values: Array, edges: Array, probabilities: Array, weights: Arra
     return float(stats.chi2.sf(chi2, len(p) - 1))
 
 
-def counts_p(counts: NDArray[np.int64], probabilities: Array) -> float:
-    """The chi-square p-value of counts against probabilities (which add to 1)."""
-    return float(stats.chisquare(counts, counts.sum() * probabilities).pvalue)
+def merged(edges: Array, probabilities: Array, least: float) -> tuple[Array, Array]:
+    """Edges and probabilities with neighbouring bins joined until each has `least`: chi-square needs full bins."""
+    kept, total = [0], 0.0
+    for index, probability in enumerate(probabilities, start=1):
+        total += probability
+        if total >= least:
+            kept.append(index)
+            total = 0.0
+    kept[-1] = len(probabilities)
+    cumulative = np.concatenate([[0.0], np.cumsum(probabilities)])
+    return edges[kept], np.diff(cumulative[kept])
 
 
 def uniform_p(p_values: Sequence[float]) -> float:

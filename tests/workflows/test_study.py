@@ -55,9 +55,7 @@ def test_run_makes_everything(card: Path, tmp_path: Path) -> None:
     assert done[-1] == (2, 2)
 
 
-def test_a_killed_run_is_finished_by_the_same_command(
-    card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_run_is_finished_by_the_same_command(card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run(card, tmp_path / "whole")
     monkeypatch.setattr(study, "from_file", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):

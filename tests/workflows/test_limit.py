@@ -1,0 +1,224 @@
+"""The verb `limit`: its table, how many events it takes, what it refuses, and whether its errors are honest."""
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alphoton.analysis.counting import Measurement, measure
+from alphoton.data.errors import CardError, InputError
+from alphoton.detectors.simulate import reconstruct
+from alphoton.generators.event_source import EventSource
+from alphoton.generators.generate import source_meta
+from alphoton.generators.process_card import ProcessCard
+from alphoton.workflows import limit, limit_scan
+from alphoton.workflows.chain import Experiment, load_experiment, point_limit
+from alphoton.workflows.limit_scan import COLUMNS, as_dict, worst_error
+from reference import checks
+
+# design.md, section "Contract"
+HEADER = (
+    "analysis,m_a_GeV,g_agamma_limit_per_GeV,g_agamma_limit_error,"
+    "g_ae_limit_per_GeV,g_ae_limit_error,method,confidence_level"
+)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+# --- the table ---------------------------------------------------------------------------------------------------
+
+
+def test_limits_csv(tmp_path: Path) -> None:
+    path = tmp_path / "limits.csv"
+    found = limit("padme", [0.002, 0.01], events=4000, output=path)
+    assert found.path == path
+    assert path.read_text().splitlines()[0] == HEADER == ",".join(COLUMNS)
+    table = rows_of(path)
+    assert [row["m_a_GeV"] for row in table] == ["0.002", "0.01"]
+    for row, point in zip(table, found.rows, strict=True):
+        assert (row["analysis"], row["method"], row["confidence_level"]) == ("padme", "cls", "0.9")
+        for name, expected in (("g_agamma", point.g_agamma), ("g_ae", point.g_ae)):
+            assert float(row[f"{name}_limit_per_GeV"]) == pytest.approx(expected.value, rel=1e-5)
+            assert float(row[f"{name}_limit_error"]) == pytest.approx(expected.error, rel=1e-5)
+            assert 0 < expected.error < 0.1 * expected.value
+
+
+def test_an_empty_cell_where_there_is_no_limit(tmp_path: Path) -> None:
+    """Belle II's projection ends at 8 GeV; 100 events have no confidence level."""
+    limit("belle2-50ab", [8.5], events=4000, output=tmp_path / "end.csv")
+    assert (tmp_path / "end.csv").read_text() == f"{HEADER}\nbelle2-50ab,8.5,,,,,recast,0.9\n"
+    limit("padme-poseydon", [0.01], events=4000, output=tmp_path / "fixed.csv")
+    (row,) = rows_of(tmp_path / "fixed.csv")
+    assert row["confidence_level"] == ""
+    assert row["method"].startswith("fixed")
+    assert float(row["g_ae_limit_per_GeV"]) > 0
+
+
+def test_a_row_as_json() -> None:
+    """The columns, null where there is nothing, and what the limits came from."""
+    (row,) = limit("belle2-50ab", [8.5], events=4000).rows
+    found = json.loads(json.dumps(as_dict(row), allow_nan=False))
+    assert {name: found[name] for name in COLUMNS} == {
+        **dict.fromkeys(COLUMNS),
+        "analysis": "belle2-50ab",
+        "m_a_GeV": 8.5,
+        "method": "recast",
+        "confidence_level": 0.9,
+    }
+    assert found["photon_rate_pb"] == row.rates["photon"].value > 0
+    assert found["photon_allowed_rate_pb"] is None
+    assert found["electron_effective_size"] > 1000
+
+
+def test_masses_are_the_cards_own_unless_given() -> None:
+    found = limit("padme", events=3000, overrides=["masses=[2 MeV, 10 MeV]"])
+    assert [row.mass for row in found.rows] == [0.002, 0.01]
+    bare = limit("padme", events=3000, overrides=["masses=[]", "process.model.m_a=5 MeV"])
+    assert [row.mass for row in bare.rows] == [0.005]
+
+
+def test_masses_of_numpy() -> None:
+    """As from np.geomspace in a notebook."""
+    (row,) = limit("padme", np.array([0.01]), events=3000).rows  # type: ignore[arg-type]
+    assert row == limit("padme", [0.01], events=3000).rows[0]
+
+
+def test_the_same_command_gives_the_same_limits() -> None:
+    first, again = (limit("padme", [0.01], events=3000).rows for _ in range(2))
+    assert first == again
+    assert first != limit("padme", [0.01], events=3000, overrides=["process.seed=2"]).rows
+
+
+def test_overrides_reach_process_and_detector() -> None:
+    """g^2 goes with 1/(luminosity x trigger): half of the one, a quarter of the other."""
+    beams = "process.beams={sqrt_s: 200 GeV, luminosity: 600 /pb}"
+    (base,) = limit("delphi", [0.01], events=4000, overrides=[beams]).rows
+    (half,) = limit("delphi", [0.01], events=4000, overrides=[beams, "process.beams.luminosity=300 /pb"]).rows
+    assert half.g_agamma.value / base.g_agamma.value == pytest.approx(math.sqrt(2), rel=1e-6)
+    (quarter,) = limit("delphi", [0.01], events=4000, overrides=[beams, "detector.modules.1.efficiency=21 %"]).rows
+    assert quarter.g_agamma.value / base.g_agamma.value == pytest.approx(2, rel=0.15)  # 4000 events are 5%
+
+
+def test_progress() -> None:
+    calls: list[tuple[int, int]] = []
+    limit("padme", [0.002, 0.01], events=3000, progress=lambda *call: calls.append(call))
+    assert calls == [(0, 2), (1, 2), (2, 2)]
+
+
+# --- how many events ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "mass"), [("delphi", 80.0), ("babar", 7.9), ("belle2-50ab", 0.001), ("padme", 0.001), ("padme", 0.0225)]
+)
+def test_one_percent_by_default(name: str, mass: float) -> None:
+    """The packaged analyses at the ends of their scans."""
+    (row,) = limit(name, [mass]).rows
+    assert 0 < worst_error(row) <= 0.01
+
+
+def test_more_events_where_few_are_selected() -> None:
+    """Less of the angle, and 5% of the photons: the first sample is not enough, and the second reaches 1%."""
+    hard = ["selection.0.min=60 mrad", "detector.modules=[{type: efficiency, value: 0.05}]"]
+    (row,) = limit("padme-poseydon", [0.01], overrides=hard).rows
+    (first,) = limit("padme-poseydon", [0.01], events=limit_scan.FIRST_EVENTS, overrides=hard).rows
+    assert worst_error(first) > 0.01 >= worst_error(row) > 0.005
+    assert row.events > first.events
+
+
+def test_there_is_an_end_to_more_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limit_scan, "PRECISION", 1e-6)
+    monkeypatch.setattr(limit_scan, "MOST_EVENTS", 60_000)
+    (row,) = limit("padme-poseydon", [0.01]).rows
+    assert row.events == 60_000
+
+
+# --- refusals ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mass", "message"),
+    [
+        (0.03, r"30 MeV is above threshold: sqrt\(s\) = 23\.7196 MeV"),
+        (-0.01, "must not be negative, got -10 MeV"),
+        (math.nan, "must be finite"),
+        (math.inf, "must be finite"),
+    ],
+)
+def test_bad_masses_are_told_before_any_work(mass: float, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limit_scan, "at_mass", lambda *_: pytest.fail("work was done"))
+    with pytest.raises(CardError, match=message):
+        limit("padme", [0.01, mass])
+
+
+@pytest.mark.parametrize("events", [0, -5])
+def test_no_events(events: int) -> None:
+    with pytest.raises(InputError, match=rf"-n {events}: the number of events must be at least 1"):
+        limit("padme", [0.01], events=events)
+
+
+def test_too_few_events_leave_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"an effective \d+ events for the photon coupling, a limit needs 1000"):
+        limit("padme", [0.01], events=900, output=tmp_path / "limits.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_existing_output_is_refused_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "limits.csv"
+    path.write_text("precious")
+    with monkeypatch.context() as patched:
+        patched.setattr(limit_scan, "at_mass", lambda *_: pytest.fail("work was done"))
+        with pytest.raises(InputError, match="exists already"):
+            limit("padme", [0.01], output=path)
+    assert path.read_text() == "precious"
+    limit("padme", [0.01], events=3000, output=path, force=True)
+    assert path.read_text().startswith(HEADER)
+
+
+def test_unknown_cards() -> None:
+    with pytest.raises(CardError, match="no analysis card 'padmee'; did you mean 'padme'"):
+        limit("padmee")
+    with pytest.raises(CardError, match="no detector card 'atlas'"):
+        limit("padme", [0.01], overrides=["detector=atlas"])
+    with pytest.raises(CardError, match=r"modules\.7\.constant=1 %: modules: a list with positions 0 to 1"):
+        limit("padme", [0.01], overrides=["detector.modules.7.constant=1 %"])
+
+
+# --- errors ------------------------------------------------------------------------------------------------------
+
+
+def samples(experiment: Experiment, card: ProcessCard, events: int, count: int) -> list[Measurement]:
+    """Independent samples of one process: chunks with random numbers of their own, from one adapted generator."""
+    source = EventSource(card)
+    meta = {**source_meta(source), "detector_seed": 1}
+    section = source.cross_section.value, source.cross_section.error
+
+    def sample(index: int) -> Measurement:
+        chunk = reconstruct(experiment.detector, source.chunk(index, events).events, meta, index)
+        return measure(experiment.analysis, [chunk], meta, section)
+
+    return [sample(index) for index in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("name", "mass"), [("padme", 0.01), ("padme-poseydon", 0.01), ("babar", 0.01), ("belle2-50ab", 1.0), ("delphi", 0.01)]
+)
+def test_quoted_errors_are_the_spread_of_the_limits(name: str, mass: float) -> None:
+    """60 samples of 4000 events: the limits spread as widely as their errors say."""
+    experiment = load_experiment(name)
+    process, reference = experiment.at(mass)
+    measured = samples(experiment, process, 4000, 60)
+    compared = [None] * 60 if reference is None else samples(experiment, reference, 4000, 60)
+    rows = [point_limit(experiment, *pair, 4000) for pair in zip(measured, compared, strict=True)]
+    for key in ("g_agamma", "g_ae"):
+        found = [getattr(row, key) for row in rows]
+        values, errors = [limit.value for limit in found], [limit.error for limit in found]
+        pulls = checks.pulls(values, errors, float(np.mean(values)))
+        assert checks.are_unit(pulls), (key, pulls.std())
+        assert not checks.are_unit(2 * pulls)  # negative controls: errors halved and doubled
+        assert not checks.are_unit(pulls / 2)
