@@ -55,12 +55,29 @@ class Card(Block):
         try:
             card = cls.model_validate(raw.data)
         except ValidationError as error:
-            raise CardError(list(dict.fromkeys(_explain(cls, raw, detail) for detail in error.errors()))) from None
+            found = [_explain(cls, raw, detail) for detail in error.errors()]
+            raise CardError(list(dict.fromkeys(found + cls._what_else(raw, error)))) from None
         object.__setattr__(card, "_raw", raw)
-        problems = [f"{raw.place(path)}: {dotted(path)}: {message}" for path, message in card.problems()]
-        if problems:
+        if problems := [_told(raw, path, message) for path, message in card.problems()]:
             raise CardError(problems)
         return card
+
+    @classmethod
+    def _what_else(cls, raw: RawCard, error: ValidationError) -> list[str]:
+        """The problems between keys that show once the keys that are wrong alone are left out."""
+        data, wrong = _copy(raw.data), [_locate(cls, raw.data, detail["loc"])[0] for detail in error.errors()]
+        for path in sorted(wrong, key=lambda path: [str(step) for step in path], reverse=True):
+            _remove(data, path)
+        try:
+            rest = cls.model_validate(data)
+            problems = list(rest.problems())
+        except (ValidationError, AttributeError, TypeError, AssertionError):
+            return []
+
+        def follows(path: KeyPath) -> bool:  # from a key that was left out
+            return any(path[: len(w)] == w or w[: len(path)] == path for w in wrong)
+
+        return [_told(raw, path, text) for path, text in problems if not follows(path)]
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -75,6 +92,21 @@ class Card(Block):
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
         """What is wrong between keys that are each right alone: pairs of a key's path and a sentence."""
         return iter(())
+
+
+def _told(raw: RawCard, path: KeyPath, message: str) -> str:
+    return f"{raw.place(path)}: {dotted(path)}: {message}"
+
+
+def _remove(data: Any, path: KeyPath) -> None:
+    """Take one key out of nested data, where it is there."""
+    for step in path[:-1]:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return
+    if path and isinstance(data, dict):
+        data.pop(path[-1], None)
 
 
 def _copy(node: Any) -> Any:
@@ -97,7 +129,7 @@ def _explain(model: type[BaseModel], raw: RawCard, detail: ErrorDetails) -> str:
         shown = repr(detail["input"])
         if detail["type"] not in ("quantity", "card") and len(shown) < 60:
             message += f", got {shown}"
-    return f"{raw.place(path)}: {dotted(path)}: {message}"
+    return _told(raw, path, message)
 
 
 def _explain_tag(detail: ErrorDetails) -> str:
@@ -110,8 +142,9 @@ def _explain_tag(detail: ErrorDetails) -> str:
 
 
 def _suggest(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return (f"; did you mean '{close[0]}'?" if close else "") + f" (known: {', '.join(known)})"
+    lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), lower, n=1)
+    return (f"; did you mean '{lower[close[0]]}'?" if close else "") + f" (known: {', '.join(known)})"
 
 
 def _locate(model: type[BaseModel], data: Any, loc: Sequence[str | int]) -> tuple[KeyPath, list[str]]:

@@ -13,11 +13,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from alphoton.data.errors import CardError
 
 KINDS = ("process", "detector", "analysis", "workflow")
+TAGS = ("map", "seq", "str", "int", "float", "bool", "null", "merge")
 MAX_BYTES, MAX_NODES, MAX_DEPTH = 1_000_000, 20_000, 30
 
 KeyPath = tuple[str | int, ...]
@@ -55,7 +57,15 @@ def candidates(kind: str, reference: str | Path) -> list[Path]:
     """The files a reference may mean, nearest first; an explicit path means only itself."""
     if is_path(reference):
         return [Path(reference)]
-    return [file for folder in search_path(kind) if (file := folder / f"{reference}.yaml").is_file()]
+    return [file for folder in search_path(kind) if is_file(file := folder / f"{reference}.yaml")]
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; no name, however strange, is an error."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or with a null byte
+        return False
 
 
 @dataclass
@@ -92,8 +102,9 @@ def documents(path: Path) -> list[RawCard]:
         if path.stat().st_size > MAX_BYTES:
             raise CardError([f"{shown}:1: a card of more than {MAX_BYTES} bytes: is this a card?"])
         text = path.read_text(encoding="utf-8")
-        yaml = YAML(typ="rt", pure=True)
-        nodes = [node for node in yaml.load_all(text) if node is not None]
+        nodes = _load(text, shown)
+    except CardError:
+        raise
     except FileNotFoundError:
         raise CardError([f"{shown}: no such file"]) from None
     except OSError as error:
@@ -104,10 +115,39 @@ def documents(path: Path) -> list[RawCard]:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problem = (error.problem or str(error)).splitlines()[0]
         raise CardError([f"{shown}:{line}: not valid YAML: {problem}"]) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        first = (str(error) or "nested too deeply").splitlines()[0]
+    except RecursionError:
+        raise CardError([f"{shown}:1: not valid YAML: nested too deeply"]) from None
+    except Exception as error:  # ruamel fails on some broken texts with errors of its own inside
+        first = (str(error) or type(error).__name__).splitlines()[0]
         raise CardError([f"{shown}:1: not valid YAML: {first}"]) from None
     return [_document(node, shown) for node in nodes]
+
+
+def _load(text: str, shown: str) -> list[Any]:
+    """The documents of a text; only plain mappings, lists and scalars are let through."""
+    for node in YAML(typ="rt", pure=True).compose_all(text):
+        _check_node(node, shown, set())
+    return [node for node in YAML(typ="rt", pure=True).load_all(text) if node is not None]
+
+
+def _check_node(node: Any, shown: str, seen: set[int]) -> None:
+    """Refuse what has no place in a card: tags that ask for objects, dates, keys that are not text."""
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    place = f"{shown}:{node.start_mark.line + 1}"
+    tag = str(node.tag).removeprefix("tag:yaml.org,2002:")
+    if tag not in TAGS:
+        raise CardError([f"{place}: '{tag}' is nothing that a card can hold; write plain text, numbers, lists or mappings"])
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                raise CardError([f"{shown}:{key.start_mark.line + 1}: a key must be plain text"])
+            _check_node(key, shown, seen)
+            _check_node(value, shown, seen)
+    elif isinstance(node, SequenceNode):
+        for item in node.value:
+            _check_node(item, shown, seen)
 
 
 def _document(node: Any, shown: str) -> RawCard:
@@ -156,7 +196,7 @@ def _with_bases(kind: str, reference: str | Path, seen: tuple[str, ...]) -> RawC
         raise CardError([f"{place}: extends: must be the name of a card or of a file beside it, got {base_name!r}"])
     beside = Path(raw.origin).parent / base_name
     try:
-        base = _with_bases(kind, beside if beside.is_file() else base_name, (*seen, identity))
+        base = _with_bases(kind, beside if is_file(beside) else base_name, (*seen, identity))
     except CardError as error:
         raise CardError([f"{place}: extends: {problem}" for problem in error.problems]) from None
     _merge(base, raw.data, raw.places, ())
@@ -169,9 +209,11 @@ def _find(kind: str, reference: str | Path) -> RawCard:
     """The nearest document of the kind; an explicit path must hold one."""
     for path in candidates(kind, reference):
         found = documents(path)
-        for raw in found:
-            if raw.kind == kind:
-                return raw
+        own = [raw for raw in found if raw.kind == kind]
+        if len(own) > 1:
+            raise CardError([f"{own[1].place(())}: a second {kind} card in one file; one of each kind is allowed"])
+        if own:
+            return own[0]
         if is_path(reference):
             there = ", ".join(raw.kind for raw in found) or "no card"
             raise CardError([f"{path}:1: schema: a card of kind '{kind}' is due here, this file holds: {there}"])
@@ -216,15 +258,16 @@ def apply_override(raw: RawCard, override: str) -> None:
     if keys[0] in ("schema", "extends"):
         raise CardError([f"{shown}: {keys[0]}: cannot be overridden; copy the card and edit it"])
     try:
-        value = _plain(YAML(typ="rt", pure=True).load(text), (), {(): shown}, shown, budget=[1000])
-    except (YAMLError, ValueError, RecursionError):
+        documents_of = _load(text, shown)
+        value = _plain(documents_of[0] if documents_of else None, (), {(): shown}, shown, budget=[1000])
+    except Exception:
         raise CardError([f"{shown}: {key}: '{text}' is not a YAML value"]) from None
     path: KeyPath = ()
     for position, step in enumerate(keys):
         node = _at(raw.data, path)
         last = position == len(keys) - 1
         if isinstance(node, list):
-            if not step.isdigit() or int(step) >= len(node):
+            if not (step.isascii() and step.isdigit()) or int(step) >= len(node):
                 here = dotted(path)
                 raise CardError([f"{shown}: {here}: a list with positions 0 to {len(node) - 1}, got '{step}'"])
             path = (*path, int(step))

@@ -135,6 +135,8 @@ class EventFile:
             raise InputError(f"{path}: no such event file")
         try:
             self._file = uproot.open(self.path)
+            if self._file.file.fEND > self.path.stat().st_size:
+                raise ValueError("it ends before its end")
             names = {key.split(";")[0] for key in self._file.keys()}  # noqa: SIM118 (not a dict)
         except Exception as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -147,6 +149,8 @@ class EventFile:
             )
         self.meta = self._read_meta()
         self.tree = self._damaged(lambda: self._file["Events"])
+        if not hasattr(self.tree, "num_entries"):
+            raise InputError(f"{path}: no event file of alphoton: its 'Events' is no tree")
         expected = int(self.runs()["genEventCount"].sum())
         if expected != self.count:
             raise InputError(f"{path}: damaged: {self.count} events where {expected} were written; make it again")

@@ -77,7 +77,10 @@ def parse(value: Any, *dimensions: str) -> float:
         raise ValueError(f"must be finite, got '{value}'")
     for dimension in dimensions:
         if unit in UNITS[dimension]:
-            return number * UNITS[dimension][unit]
+            result = number * UNITS[dimension][unit]
+            if not math.isfinite(result):
+                raise ValueError(f"must be finite, got '{value}'")
+            return result
     known = ", ".join(repr(name) for d in dimensions for name in UNITS[d] if name)
     if unit == "":
         raise ValueError(f"the unit is missing: write {example} (got '{value}')")

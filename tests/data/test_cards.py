@@ -302,12 +302,9 @@ def test_bad_overrides(folder: Path, override: str, message: str) -> None:
 def test_problems_of_card_and_overrides_are_reported_together(folder: Path) -> None:
     write(folder / "mine.yaml", CARD + "sead: 1\n")
     found = problems("mine.yaml", "model.m_a=10", "events=none", "model.g_ag=1 /GeV")
-    assert [problem.split(": unknown")[0].split(": the unit")[0].split(": input")[0] for problem in found] == [
-        "--set events=none: events",
-        "--set model.g_ag=1 /GeV: model.g_ag",
-        "--set model.m_a=10: model.m_a",
-        "mine.yaml:7: sead",
-    ]
+    starts = ["--set events=none: events: ", "--set model.g_ag=1 /GeV: model.g_ag: ", "--set model.m_a=10: model.m_a: "]
+    for problem, start in zip(sorted(found), [*starts, "mine.yaml:7: sead: "], strict=True):
+        assert problem.startswith(start)
 
 
 # ---- cards that are validated already --------------------------------------------------------------------------------

@@ -124,10 +124,10 @@ def test_every_fixture_is_in_the_table() -> None:
 
 
 def test_a_problem_in_a_base_is_told_where_it_stands() -> None:
-    """The base's line for what the base says; nothing of the line that is laid over."""
+    """The base's line for what the base says, the card's own line for what it lays over it."""
     problems = problems_of(INVALID / "process_bad_base.yaml")
-    base = INVALID / "process_missing_units.yaml"
-    assert {problem.split(": ")[0] for problem in problems} == {f"{base}:{line}" for line in (5, 8, 9)}
+    base, own = INVALID / "process_missing_units.yaml", INVALID / "process_bad_base.yaml"
+    assert {problem.split(": ")[0] for problem in problems} == {*(f"{base}:{line}" for line in (5, 8, 9)), f"{own}:5"}
 
 
 @pytest.mark.parametrize("typo", ["M_A", "m_A"])
