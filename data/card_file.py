@@ -267,7 +267,7 @@ def apply_override(raw: RawCard, override: str) -> None:
         node = _at(raw.data, path)
         last = position == len(keys) - 1
         if isinstance(node, list):
-            if not (step.isascii() and step.isdigit()) or int(step) >= len(node):
+            if not (step.isascii() and step.isdigit() and len(step) < 10) or int(step) >= len(node):
                 here = dotted(path)
                 raise CardError([f"{shown}: {here}: a list with positions 0 to {len(node) - 1}, got '{step}'"])
             path = (*path, int(step))

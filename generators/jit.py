@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 import numpy as np
+import scipy
 from numba import float64, types
 from numpy.typing import NDArray
 
@@ -21,14 +26,41 @@ DENSITY_TYPE = types.FunctionType(DENSITY)
 Density = Callable[[Array, Array], float]
 
 
+@cache
+def cache_folder() -> str:
+    """Where compiled kernels are kept: a folder of its own for each state of the sources and of what they are compiled with.
+
+    numba looks only at the file of a kernel, but code and constants of other files are compiled into it. Empty where
+    there is no place to write.
+    """
+    package = Path(__file__).parent
+    digest = hashlib.blake2b(f"{numba.__version__} {scipy.__version__}".encode(), digest_size=8)
+    for source in sorted(package.rglob("*.py")):
+        digest.update(source.read_bytes())
+    wanted = os.environ.get("NUMBA_CACHE_DIR")
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")  # noqa: PTH111, PTH118
+    for base in [Path(wanted)] if wanted else [package / "__pycache__", Path(home) / "alphoton"]:
+        folder = base / f"numba-{digest.hexdigest()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return str(folder)
+    return ""
+
+
 def kernel(signature: Any) -> Callable[[F], F]:
     """Compile a function to machine code that holds no lock, kept on disk where there is a place to write."""
 
     def compile_(function: F) -> F:
+        config: Any = numba.config
+        before, folder = config.CACHE_DIR, cache_folder()
+        config.CACHE_DIR = folder
         try:
-            compiled: F = numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
-        except RuntimeError:  # numba found no writable folder for its cache
-            compiled = numba.njit(signature, nogil=True, error_model="numpy")(function)
+            compiled: F = numba.njit(signature, cache=bool(folder), nogil=True, error_model="numpy")(function)
+        finally:
+            config.CACHE_DIR = before
         return compiled
 
     return compile_

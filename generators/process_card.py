@@ -16,6 +16,7 @@ from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.kinematics import Collision, collider, head_on, on_target
 
 MAX_EVENTS = 10**12
+MAX_BOOST = 1e6
 MAX_ENERGY = 1e8
 """GeV; beyond it nothing here is physics, and squares leave the range of numbers."""
 ParticleId = Annotated[int, Field(strict=True, gt=-(2**31), lt=2**31)]
@@ -77,6 +78,8 @@ class Beams(Block):
         else:
             if max(self.sqrt_s) > MAX_ENERGY:
                 yield ("sqrt_s",), f"must be at most {MAX_ENERGY:g} GeV, got {max(self.sqrt_s):g} GeV"
+            if abs(self.beta_gamma) > MAX_BOOST:
+                yield ("beta_gamma",), f"must be between -{MAX_BOOST:g} and {MAX_BOOST:g}, got {self.beta_gamma:g}"
             for value in self.sqrt_s:
                 if value <= 2 * ELECTRON_MASS:
                     yield ("sqrt_s",), f"must be above 2 m_e = {2e3 * ELECTRON_MASS:.3f} MeV, got {value * 1e3:g} MeV"
@@ -96,6 +99,8 @@ class Beams(Block):
                 yield (key,), f"a total energy, at least m_e = {1e3 * ELECTRON_MASS:.4f} MeV, got {energy * 1e3:g} MeV"
         if self.positron_energy == ELECTRON_MASS:
             yield ("positron_energy",), "the positron is the beam, it cannot be at rest"
+        if self.electron_energy == ELECTRON_MASS and self.luminosity is not None:
+            yield ("luminosity",), "does not go with a target; the exposure is positrons on target, in the analysis card"
         if self.beta_gamma != 0:
             yield ("beta_gamma",), "follows from the two energies; give it only with 'sqrt_s'"
 

@@ -281,6 +281,7 @@ def test_a_later_override_wins(folder: Path) -> None:
         ("beams.sqrt_s.-1=9 GeV", "beams.sqrt_s: a list with positions 0 to 1, got '-1'"),
         ("beams.sqrt_s.first=9 GeV", "beams.sqrt_s: a list with positions 0 to 1, got 'first'"),
         ("beams.sqrt_s.²=9 GeV", "beams.sqrt_s: a list with positions 0 to 1, got '²'"),
+        (f"beams.sqrt_s.{'9' * 5000}=9 GeV", "beams.sqrt_s: a list with positions 0 to 1"),
         ("beams.sqrt_s.0.x=9 GeV", "beams.sqrt_s.0: is the value '10.58 GeV', it has no key 'x'"),
         ("model.m_a=[1", "model.m_a: '[1' is not a YAML value"),
         ("model.m_a={a: 1, a: 2}", "model.m_a: '{a: 1, a: 2}' is not a YAML value"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import uproot
+from scipy import stats
 
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.event_file import CHUNK, Chunk, EventFile
@@ -310,6 +311,17 @@ def test_runs_follow_luminosity_times_cross_section(sampling: str) -> None:
     assert checks.histogram_p(events["run"], edges, luminosities / luminosities.sum(), weights) < checks.IMPOSSIBLE
 
 
+def test_channels_are_mixed_within_a_chunk() -> None:
+    """The first events of a file are a fair sample of all: the ten runs and both densities of a balanced mixture."""
+    card = ProcessCard.load("delphi", ["sampling=balanced"])
+    events = EventSource(card).chunk(0, COUNT).events
+    for values in (events["run"], np.round(np.log10(events["weight_electron"] / events["weight_photon"]))):
+        p_value = stats.ks_2samp(values[: COUNT // 4], values[COUNT // 4 :]).pvalue
+        assert p_value > checks.LIKELY
+        in_order = np.sort(values)  # negative control
+        assert stats.ks_2samp(in_order[: COUNT // 4], in_order[COUNT // 4 :]).pvalue < checks.IMPOSSIBLE
+
+
 def test_runs_below_threshold_are_empty() -> None:
     card = ProcessCard.load("delphi", ["model.m_a=200 GeV"])
     runs = np.unique(EventSource(card).chunk(0, 1000).events["run"])
@@ -335,6 +347,7 @@ def test_chunks_points_and_seeds_share_no_random_numbers() -> None:
         ["beams={positron_energy: 0.52 MeV, electron_energy: at rest}", "model.m_a=0 MeV"],
         ["model.m_a=10.579999999999 GeV"],
         ["beams.beta_gamma=1e6"],
+        ["beams.beta_gamma=1e308"],
         ["beams.sqrt_s=1e6 GeV"],
         ["beams.sqrt_s=1e100 GeV"],
         ["beams.sqrt_s=1e200 GeV"],

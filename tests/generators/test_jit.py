@@ -1,0 +1,56 @@
+"""Compiled kernels are found again, and never outlive the sources they were compiled from."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import alphoton.generators
+
+SOURCES = Path(alphoton.generators.__file__).parent
+CODE = """
+import sys; sys.path.insert(0, sys.argv[1])
+import alphoton.generators.kinematics as k, numpy as np
+print(k.photon_momentum(10.0, 2.0), k.__file__)
+"""
+
+
+def run(folder: Path, home: str | None = None) -> float:
+    """k of a photon, computed by a copy of the package."""
+    environment = {key: value for key, value in os.environ.items() if key not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME")}
+    environment |= {} if home is None else {"HOME": home}
+    command = [sys.executable, "-S", "-c", PREAMBLE + CODE, str(folder)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.split()
+    assert shown[1].startswith(str(folder))
+    return float(shown[0])
+
+
+# the copy is found before the installed package: without `site` only the packages' folders are on the path
+PREAMBLE = f"import sys; sys.path += {[path for path in sys.path if 'site-packages' in path]!r}\n"
+
+
+def copy(folder: Path) -> Path:
+    """A copy of the generators under `folder/alphoton`, with the data folder beside them."""
+    for name in ("generators", "data"):
+        shutil.copytree(SOURCES.parent / name, folder / "alphoton" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def test_a_change_in_another_file_is_compiled(tmp_path: Path) -> None:
+    """numba's own cache looks at a kernel's file only; here a constant of another file changes."""
+    folder = copy(tmp_path)
+    before = run(folder)
+    constants = folder / "alphoton/generators/kinematics.py"
+    constants.write_text(constants.read_text().replace("(sqrt_s + mass) / (2 * sqrt_s)", "(sqrt_s + mass) / (4 * sqrt_s)"))
+    assert (before, run(folder)) == (4.8, 2.4)
+    assert len(list((folder / "alphoton/generators/__pycache__").glob("numba-*"))) == 2
+
+
+def test_nowhere_to_write(tmp_path: Path) -> None:
+    """An installation that cannot be written to, and a home that is not there: slower, but it works."""
+    folder = copy(tmp_path)
+    (folder / "alphoton/generators/__pycache__").write_text("in the way")
+    assert run(folder, home="/dev/null/nowhere") == 4.8
