@@ -99,6 +99,8 @@ def documents(path: Path) -> list[RawCard]:
     """All cards in a file, one a YAML document; a file may hold one card of each kind."""
     shown = str(path)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise CardError([f"{shown}: is no regular file, and no card"])
         if path.stat().st_size > MAX_BYTES:
             raise CardError([f"{shown}:1: a card of more than {MAX_BYTES} bytes: is this a card?"])
         text = path.read_text(encoding="utf-8")

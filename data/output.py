@@ -9,9 +9,11 @@ from alphoton.data.errors import InputError
 
 
 def check_free(path: Path, *, force: bool) -> None:
-    """Raise `InputError` where `path` exists and may not be replaced, or is a folder."""
+    """Raise `InputError` where `path` exists and may not be replaced: not even with `force` what is no regular file."""
     if path.is_dir():
         raise InputError(f"{path}: is a folder, the name of a file is due")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is no regular file, and would not be one to read; choose another name")
     if path.exists() and not force:
         raise InputError(f"{path}: exists already; choose another name, or replace it with --force")
 
@@ -24,8 +26,8 @@ class Unfinished:
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
         check_free(path, force=force)
-        self.path = path
-        self.part = path.with_name(path.name + ".part")
+        self.path = path.resolve() if path.is_symlink() else path  # a link stays one, what it points to is replaced
+        self.part = self.path.with_name(self.path.name + ".part")
 
     def __enter__(self) -> Path:
         blocking = next((folder for folder in self.path.parents if folder.is_file()), None)

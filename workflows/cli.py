@@ -188,24 +188,23 @@ def limit(
     from alphoton.workflows.console import bar, print_json
     from alphoton.workflows.limit_scan import as_dict
 
-    masses = [_mass(text) for text in mass or ()]
     with bar("masses") as progress:
         found = run_limit(
-            analysis, masses, events=events, output=output, overrides=set_ or (), force=force, progress=progress
+            analysis, mass or (), events=events, output=output, overrides=set_ or (), force=force, progress=progress
         )
+    _say_why_empty(found.rows)
     if json:
         print_json({"limits": [as_dict(row) for row in found.rows], "path": found.path})
         return
     _limits_table("limits", found.rows)
 
 
-def _mass(text: str) -> float:
-    from alphoton.data.quantities import parse
+def _say_why_empty(rows: Any) -> None:
+    from alphoton.workflows.limit_scan import why_empty
 
-    try:
-        return parse(text, "energy")
-    except ValueError as error:
-        raise InputError(f"--mass '{text}': {error}") from None
+    for row in rows:
+        for remark in why_empty(row):
+            typer.echo(remark, err=True)
 
 
 def _limits_table(title: str, rows: Any) -> None:
@@ -241,6 +240,7 @@ def run(
 
     with bar("chains") as progress:
         found = run_workflow(workflow, output, overrides=set_ or (), workers=workers, force=force, progress=progress)
+    _say_why_empty(found.rows)
     for skipped in found.skipped:
         typer.echo(f"out of reach, left out: {skipped}", err=True)
     if json:

@@ -12,6 +12,7 @@ from pathlib import Path
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.data.errors import InputError
 from alphoton.data.output import check_free, write_text
+from alphoton.data.quantities import parse
 from alphoton.workflows.chain import (
     COUPLINGS,
     Experiment,
@@ -48,7 +49,7 @@ class Limits:
 
 def limit(
     analysis: str | Path | AnalysisCard,
-    masses: Sequence[float] = (),
+    masses: Sequence[float | str] = (),
     *,
     events: int | None = None,
     output: str | Path | None = None,
@@ -56,7 +57,7 @@ def limit(
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Limits:
-    """Limits on g_agamma and g_ae, each alone, at `masses` (GeV; the card's own grid where none are given).
+    """Limits on g_agamma and g_ae, each alone, at `masses` (GeV, or text like "10 MeV"; else the card's own grid).
 
     Generates and simulates a balanced sample at each mass: `events` of them, or as many as bring the Monte Carlo error of
     the limits to 1%. An override of the form `process.key=value` or `detector.key=value` reaches those cards. Raises
@@ -68,7 +69,7 @@ def limit(
     if path is not None:
         check_free(path, force=force)
     experiment = load_experiment(analysis, overrides)
-    chosen = tuple(masses) or experiment.analysis.masses or (experiment.process.mass,)
+    chosen = tuple(dict.fromkeys(_mass(mass) for mass in masses)) or experiment.analysis.masses or (experiment.process.mass,)
     for mass in chosen:
         experiment.at(mass)  # a bad mass is told before any work
     rows = []
@@ -81,6 +82,32 @@ def limit(
     if path is not None:
         write_text(path, to_csv(rows), force=force)
     return Limits(tuple(rows), path)
+
+
+def _mass(mass: float | str) -> float:
+    if not isinstance(mass, str):
+        return float(mass)
+    try:
+        return parse(mass, "energy")
+    except ValueError as error:
+        raise InputError(f"mass '{mass}': {error}") from None
+
+
+def why_empty(row: PointLimit) -> list[str]:
+    """A sentence for each coupling that a row has no limit on."""
+    remarks = []
+    for coupling, component in (("g_agamma", "photon"), ("g_ae", "electron")):
+        if math.isfinite(getattr(row, coupling).value):
+            continue
+        rate, allowed = row.rates[component], row.allowed[component]
+        if rate.value <= 3 * rate.error:
+            reason = "nothing, or too little to tell, passes the selection"
+        elif allowed.value <= 3 * allowed.error:
+            reason = "nothing of the dark photon that it is compared with passes; does the detector card see it?"
+        else:
+            reason = "outside the published curve" if row.method == "recast" else f"'{row.method}' gives none"
+        remarks.append(f"{row.analysis}, {row.mass * 1e3:g} MeV: no limit on {coupling}: {reason}")
+    return remarks
 
 
 def at_mass(experiment: Experiment, mass: float, point: int = 0, events: int | None = None) -> PointLimit:

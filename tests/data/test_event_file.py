@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -396,3 +397,16 @@ def test_lost_events_are_noticed(tmp_path: Path) -> None:
     assert read_all(tmp_path / "other.root") == 3
     write_foreign(tmp_path / "other.root", events=4)
     assert "3 events where 4 were written" in refusal(tmp_path / "other.root")
+
+
+def test_what_is_no_regular_file_is_never_replaced(tmp_path: Path) -> None:
+    """Not even with force: a pipe or a device would be gone. A link stays a link."""
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link.txt", tmp_path / "target.txt"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="no regular file"):
+        check_free(pipe, force=True)
+    target.write_text("old")
+    link.symlink_to(target)
+    write_text(link, "new", force=True)
+    assert link.is_symlink()
+    assert target.read_text() == "new"

@@ -16,7 +16,7 @@ from alphoton.generators.generate import source_meta
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows import limit, limit_scan
 from alphoton.workflows.chain import Experiment, load_experiment, point_limit
-from alphoton.workflows.limit_scan import COLUMNS, as_dict, worst_error
+from alphoton.workflows.limit_scan import COLUMNS, as_dict, why_empty, worst_error
 from reference import checks
 
 # design.md, section "Contract"
@@ -222,3 +222,19 @@ def test_quoted_errors_are_the_spread_of_the_limits(name: str, mass: float) -> N
         assert checks.are_unit(pulls), (key, pulls.std())
         assert not checks.are_unit(2 * pulls)  # negative controls: errors halved and doubled
         assert not checks.are_unit(pulls / 2)
+
+
+def test_masses_as_text_and_twice() -> None:
+    """A mass may be text with its unit, and counts once."""
+    rows = limit("padme", ["10 MeV", 0.010, "0.01 GeV"], events=3000).rows
+    assert [row.mass for row in rows] == [0.010]
+    with pytest.raises(InputError, match="the unit is missing"):
+        limit("padme", ["10"], events=3000)
+
+
+def test_no_limit_says_why() -> None:
+    (soft,) = limit("padme", ["23.6 MeV"], events=3000).rows
+    assert all("passes the selection" in remark for remark in why_empty(soft))
+    (far,) = limit("babar", ["9 GeV"], events=3000).rows
+    assert all("outside the published curve" in remark for remark in why_empty(far))
+    assert len(why_empty(soft)) == len(why_empty(far)) == 2
