@@ -12,7 +12,7 @@ from alphoton.analysis.selection import Axis, Cut
 from alphoton.data.card import Block, Card
 from alphoton.data.card_file import KeyPath
 from alphoton.data.grid import Energies
-from alphoton.data.quantities import Density, Fraction, Length, Luminosity, parse
+from alphoton.data.quantities import Density, Energy, Fraction, Length, Luminosity, parse
 
 Problems = Iterator[tuple[KeyPath, str]]
 Positive = Annotated[float, Field(gt=0)]
@@ -90,16 +90,22 @@ class CountingBlock(Block):
 
     luminosity: Luminosity | None = None
     positrons_on_target: Positive | None = None
+    electrons_on_target: Positive | None = None
+    """On the thick target of the process card."""
     target: Target | None = None
     observed: NotNegative | None = None
     background: Background | None = None
     window: Window | None = None
+    visible_branching_ratio: Annotated[Fraction, Field(ge=0, le=1)] = 0.0
+    """Of an ALP that decays in the calorimeter which is the target: those decays are lost to a search for missing energy."""
 
     def problems(self) -> Problems:
         if (self.positrons_on_target is None) != (self.target is None):
             yield (), "'positrons_on_target' and 'target' go together"
-        if self.luminosity is not None and self.positrons_on_target is not None:
-            yield ("luminosity",), "give either a luminosity, or positrons on a target"
+        exposures = ("luminosity", "positrons_on_target", "electrons_on_target")
+        given = [key for key in exposures if getattr(self, key) is not None]
+        if len(given) > 1:
+            yield (given[0],), f"give one exposure only, here are {' and '.join(given)}"
         if self.luminosity is not None and self.luminosity <= 0:
             yield ("luminosity",), "must be above 0 /pb"
         if self.background is None:
@@ -137,18 +143,66 @@ class RecastBlock(Block):
     """Relative, on the ratio of efficiencies."""
 
 
+class CalorimeterBlock(Block):
+    """A calorimeter at the end of the decay region, and its share of the exposure."""
+
+    width: Annotated[Length, Field(gt=0)]
+    height: Annotated[Length, Field(gt=0)]
+    share: Annotated[Fraction, Field(gt=0, le=1)]
+
+
+class BeamDumpBlock(Block):
+    """A search for visible decays behind a dump: a published band carried over to any visible share, or one from events.
+
+    `visible_ratio` is Gamma_vis / Gamma_inv, null where nothing decays invisibly. With `edges: published` the band is that
+    of `curve`, carried over with Eqs. (39)-(42) of arXiv:2012.07894 in the `paper` form or the `exact` one; with
+    `edges: events` it comes from generated events.
+    """
+
+    shielding: Annotated[Length, Field(gt=0)]
+    decay_region: Annotated[Length, Field(gt=0)]
+    edges: Literal["published", "events"]
+    form: Literal["exact", "paper"] = "exact"
+    visible_ratio: Positive | None = None
+    curve: str | None = None
+    mass_column: str = "mass_GeV"
+    lower_column: str = "g_d_GeVinv"
+    upper_column: str = "g_u_GeVinv"
+    threshold: Annotated[Energy, Field(ge=0)] = 0.0
+    calorimeters: tuple[CalorimeterBlock, ...] = ()
+
+    def problems(self) -> Problems:
+        if self.edges == "published" and self.curve is None:
+            yield ("curve",), "is due with 'edges: published'"
+        if self.edges == "events" and not self.calorimeters:
+            yield ("calorimeters",), "are due with 'edges: events'"
+
+
+class ComparisonBlock(Block):
+    """A published curve that is drawn beside the limits, and enters none of them."""
+
+    curve: str
+    column: str
+    label: str
+    mass_column: str = "mass_GeV"
+    coupling: Literal["g_agamma", "g_ae"] = "g_agamma"
+
+
 class AnalysisCard(Card):
     """A validated analysis card; quantities in GeV, mm, rad and 1/pb."""
 
     KIND: ClassVar[str] = "analysis"
 
     schema_line: Literal["alphoton/analysis/1"] = Field(alias="schema")
-    process: str
+    process: str | tuple[str, ...]
+    """A process card, or several that share the couplings among them."""
     detector: str
     selection: tuple[Cut, ...] = ()
     histograms: tuple[HistogramBlock, ...] = ()
     counting: CountingBlock | None = None
     recast: RecastBlock | None = None
+    beam_dump: BeamDumpBlock | None = None
+    comparison: tuple[ComparisonBlock, ...] = ()
     limit: LimitBlock = LimitBlock()
     masses: Energies = ()
 
@@ -162,7 +216,7 @@ class AnalysisCard(Card):
                 yield ("histograms", index, "name"), f"the name '{name}' is taken"
         if self.counting is not None and self.recast is not None:
             yield ("recast",), "give either 'counting' or 'recast'"
-        for key in ("counting", "limit"):
+        for key in ("counting", "limit", "beam_dump"):
             block = getattr(self, key)
             if block is not None:
                 yield from (((key, *path), message) for path, message in block.problems())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.efficiency import Efficiency, weighted_efficiency
 from alphoton.analysis.selection import EventView
 from alphoton.data.errors import InputError
-from alphoton.data.event_file import Chunk
+from alphoton.data.event_file import Chunk, Jagged
 from alphoton.detectors.simulate import flags
 
 Array = NDArray[np.float64]
@@ -126,6 +126,37 @@ class Peak:
 
 
 @dataclass(frozen=True)
+class Flight:
+    """ALPs of the selected events: |p| / m, depth of production in mm, and weights (events, weights)."""
+
+    weights_names: tuple[str, ...]
+    boost: Array
+    depth: Array
+    weights: Array
+
+    @classmethod
+    def of_events(cls, view: EventView, selected: Mask) -> Flight:
+        particles = view.chunk["GenPart"]
+        assert isinstance(particles, Jagged)
+        alp = particles["pdgId"] == view.meta["alp_id"]
+        momentum = np.sqrt(sum(particles[name][alp] ** 2 for name in ("px", "py", "pz")))
+        depth = particles["vz"][alp] if "vz" in particles.fields else np.zeros(int(alp.sum()))
+        names, weights = weight_columns(view.chunk, view.meta)
+        return cls(names, (momentum / view.meta["mass"])[selected], depth[selected], weights[selected])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Flight]) -> Flight:
+        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("boost", "depth", "weights"))
+        return cls(parts[0].weights_names, *columns)
+
+    def surviving(self, weight: str, rate: float, length: float) -> float:
+        """The share of the selected weight that has not decayed before `length` (mm); `rate` is Gamma / (hbar c) in 1/mm."""
+        weights = self.weights[:, self.weights_names.index(weight)]
+        left = np.maximum(length - self.depth, 0.0)
+        return float((weights * np.exp(-left * rate / self.boost)).sum() / weights.sum())
+
+
+@dataclass(frozen=True)
 class Measurement:
     """What a selection leaves of a sample: sums, the cross-section (pb) they belong to, and the peak where it is needed."""
 
@@ -136,6 +167,7 @@ class Measurement:
     """Cross-section and error of each component at unit couplings, pb."""
     mass: float
     peak: Peak | None
+    flight: Flight | None = None
 
     def part(self, index: int, parts: int) -> Measurement:
         """With every `parts`-th event of the peak only."""
@@ -158,8 +190,9 @@ def measure(
 ) -> Measurement:
     """Count the reco chunks of a sample. `cross_section` is (value, error) in pb, `meta` the file's."""
     window = card.counting is not None and card.counting.window is not None
+    flying = card.counting is not None and card.counting.visible_branching_ratio > 0
     total: Sums | None = None
-    values, weights = [], []
+    values, weights, flights = [], [], []
     for chunk in chunks:
         view = EventView(chunk, meta)
         sums, selected = count(card, view)
@@ -167,7 +200,10 @@ def measure(
         if window:
             values.append(view.quantity("missing_mass2")[selected])
             weights.append(weight_columns(chunk, meta)[1][selected])
+        if flying:
+            flights.append(Flight.of_events(view, selected))
     if total is None:
         raise InputError("the sample holds no events")
     peak = Peak(total.weights, np.concatenate(values), np.concatenate(weights)) if window else None
-    return Measurement(total, *cross_section, meta["unit_components_pb"], meta["mass"], peak)
+    flight = Flight.joined(flights) if flying else None
+    return Measurement(total, *cross_section, meta["unit_components_pb"], meta["mass"], peak, flight)

@@ -25,12 +25,17 @@ class CouplingLimit:
 NO_LIMIT = CouplingLimit(math.nan, math.nan)
 
 
-def exposure(block: CountingBlock, luminosity: float | None) -> float:
+def exposure(block: CountingBlock, luminosity: float | None, column: float | None = None) -> float:
     """Events for each pb of cross-section times efficiency, in 1/pb.
 
     A luminosity, or on a target N_positrons N_A (Z rho / A) d (1e-36 cm^2/pb), Eq. (45) of arXiv:2012.07894.
+    In a thick target N_electrons N_A X0 rho / A, Eq. (43), with `column` the atoms per cm^2 in a radiation length.
     `luminosity` (1/pb) is the process card's, used where the analysis card gives none. Raises `ValueError` without either.
     """
+    if block.electrons_on_target is not None:
+        if column is None:
+            raise ValueError("counting: electrons_on_target needs a process card with a thick target")
+        return block.electrons_on_target * column * CM2_PER_PB
     if block.positrons_on_target is not None and block.target is not None:
         target = block.target
         electrons = AVOGADRO * target.atomic_number * target.density / target.atomic_mass * target.thickness / MM_PER_CM

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from alphoton.data.card import Block
 from alphoton.data.card_file import KeyPath
+from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, Jagged
 from alphoton.data.quantities import Energy
 from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, Frame, Range, photon_quantity
@@ -28,6 +29,7 @@ DIMENSIONS = {
     "photon.count": "fraction",
     "missing_mass2": "energy squared",
     "missing_mass": "energy",
+    "missing_energy": "energy",
 }
 """Quantities of an event, with the dimension of their limits. `photon` is the measured photon of the highest energy,
 `true_photon` the generated one."""
@@ -152,6 +154,10 @@ class EventView:
             assert isinstance(squared, np.ndarray)
             with np.errstate(invalid="ignore"):
                 return squared if name == "missing_mass2" else np.sqrt(squared)
+        if name == "missing_energy":
+            if "MissingEnergy" not in self.chunk:
+                raise InputError("missing_energy: the detector card measures none; it needs 'absorbs: true'")
+            return self.chunk["MissingEnergy"]  # type: ignore[return-value]
         owner, _, quantity = name.partition(".")
         columns = self._photon if owner == "photon" else self._true_photon
         return photon_quantity(quantity, frame, columns, self.beam)

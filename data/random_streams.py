@@ -13,6 +13,7 @@ class Stage(IntEnum):
     ADAPTATION = 0
     GENERATION = 1
     SIMULATION = 2
+    DECAY = 3
 
 
 def stream(seed: int, stage: Stage, point: int, *rest: int) -> np.random.SeedSequence:

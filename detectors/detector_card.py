@@ -22,6 +22,8 @@ class Geometry(Block):
     """Where things are, along +z from where the photons come from."""
 
     ecal_distance: Annotated[Length | None, Field(gt=0)] = None
+    calorimeter_length: Annotated[Length | None, Field(gt=0)] = None
+    """Of a calorimeter that is the target: what is made beyond it leaves no energy in it."""
 
 
 def formula_problems(key: str, text: str | None) -> Problems:
@@ -166,6 +168,8 @@ class DetectorCard(Card):
     schema_line: Literal["alphoton/detector/1"] = Field(alias="schema")
     geometry: Geometry = Geometry()
     invisible: tuple[int, ...]
+    absorbs: bool = False
+    """Whether the target is a calorimeter that measures all visible energy: then `MissingEnergy` is written."""
     modules: tuple[Module, ...]
 
     def problems(self) -> Problems:

@@ -30,7 +30,7 @@ from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, photon_quant
 from alphoton.detectors.smearing import RandomNumbers
 
 PHOTON_ID, FINAL = 22, 1
-RECO = ("Photon", "MissingMass2")
+RECO = ("Photon", "MissingMass2", "MissingEnergy")
 """Columns of an earlier detector, which are made anew."""
 
 Array = NDArray[np.float64]
@@ -165,7 +165,10 @@ def reconstruct(card: DetectorCard, chunk: Chunk, meta: dict[str, Any], index: i
             rng = Draws(rng, event.photons)
         _apply(module, card.geometry, event, rng)
     truth = {name: column for name, column in chunk.items() if name not in RECO and not name.startswith("pass_")}
-    return truth | photon_columns(event, card.geometry) | event.flags
+    columns = photon_columns(event, card.geometry)
+    if card.absorbs:
+        columns["MissingEnergy"] = missing_energy(card, particles)
+    return truth | columns | event.flags
 
 
 def true_photons(particles: Jagged) -> Photons:
@@ -179,10 +182,22 @@ def true_photons(particles: Jagged) -> Photons:
 
 def unseen(card: DetectorCard, particles: Jagged) -> Mask:
     """Which events have, besides photons, only final particles that the detector does not see."""
+    if card.absorbs:  # what is seen is absorbed, and measured as energy
+        return np.ones(len(particles.counts), dtype=bool)
     seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], (PHOTON_ID, *card.invisible))
     result = np.ones(len(particles.counts), dtype=bool)
     result[particles.events[seen]] = False
     return result
+
+
+def missing_energy(card: DetectorCard, particles: Jagged) -> Array:
+    """Energy that leaves a calorimeter which is the target: of the invisible, and of all that is made behind it; GeV."""
+    escapes = np.isin(particles["pdgId"], card.invisible)
+    if card.geometry.calorimeter_length is not None and "vz" in particles.fields:
+        escapes |= particles["vz"] > card.geometry.calorimeter_length
+    escapes &= particles["status"] == FINAL
+    energy = particles["energy"][escapes]
+    return np.bincount(particles.events[escapes], energy, minlength=len(particles.counts)).astype(np.float64)
 
 
 def photon_columns(event: Event, geometry: Geometry) -> Chunk:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alphoton.data.event_file import CHUNK, Chunk, Jagged
 from alphoton.data.random_streams import Stage, stream
 from alphoton.generators import processes
 from alphoton.generators.constants import TWO_PI
+from alphoton.generators.decays import Record, decay
 from alphoton.generators.jit import Array
 from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.processes.base import Component, Process
 from alphoton.generators.sampling import Integral, Sampler, integrate, values
-
-FINAL = 1
-"""Status code of a final particle."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,18 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one channel gives to a chunk: momenta (n, particles, 4), depth in mm, components' weights (n, components)."""
+
+    run: int
+    weights: Array
+    momenta: Array
+    depth: Array
+    components: Array
+    trials: int
+
+
+@dataclass(frozen=True)
 class Drawn:
     """A chunk of events with what was counted while drawing it."""
 
@@ -56,9 +66,9 @@ class Drawn:
 
 
 def luminosity_fractions(card: ProcessCard) -> Array:
-    """The share of each sqrt(s) in the luminosity; 1 where there is one."""
-    luminosities = np.array([collision.luminosity or 1.0 for collision in card.collisions()])
-    return luminosities / luminosities.sum()
+    """The share of each sqrt(s) in the luminosity, or of each element among the atoms; 1 where there is one."""
+    shares = np.array([collision.luminosity or collision.share for collision in card.collisions()])
+    return shares / shares.sum()
 
 
 def cross_section(card: ProcessCard, point: int = 0) -> CrossSection:
@@ -71,12 +81,12 @@ class Normalisation:
 
     def __init__(self, card: ProcessCard, point: int = 0) -> None:
         self.card, self.point = card, point
-        self.process: Process = processes.get(card.process)
+        self.process: Process = processes.of(card)
         self.couplings = self.process.couplings(card)
         collisions = card.collisions()
         self.parameters = [self.process.parameters(card, collision) for collision in collisions]
-        threshold = self.process.threshold(card)
-        self.open_runs = [run for run, collision in enumerate(collisions) if collision.sqrt_s > threshold]
+        threshold = self.process.threshold
+        self.open_runs = [run for run, collision in enumerate(collisions) if collision.sqrt_s > threshold(card, collision)]
         self.fractions = luminosity_fractions(card)
         self.integrals = {c.name: [self._integrate(c, run) for run in self.open_runs] for c in self.process.components}
 
@@ -135,7 +145,7 @@ class EventSource:
         for density, mean, number in self._mixture:
             for run in normalisation.open_runs:
                 seed = normalisation.seed(run, number)
-                sampler = Sampler(density, normalisation.parameters[run], self.process.dimension, seed)
+                sampler = Sampler(density, normalisation.parameters[run], self.process.dimension, seed, self.process.cells)
                 share = normalisation.fractions[run] * sampler.integral.value / mean / len(self._mixture)
                 channels.append(Channel(run, sampler, float(share)))
         return channels
@@ -146,25 +156,38 @@ class EventSource:
         shares = np.array([channel.share for channel in self.channels])
         counts = rng.multinomial(count, shares / shares.sum())
         drawn = [self._draw(channel, n, rng) for channel, n in zip(self.channels, counts, strict=True) if n > 0]
-        runs, weights, momenta, components, trials = (list(column) for column in zip(*drawn, strict=True))
+        # channels are mixed, so that any part of the chunk is a fair sample
         order = rng.permutation(count) if len(drawn) > 1 else slice(None)
-        weight = np.concatenate(weights)[order]
+        run = np.repeat(np.array([part.run for part in drawn], dtype=np.int32), [len(p.weights) for p in drawn])[order]
+        weight = np.concatenate([part.weights for part in drawn])[order]
+        components = np.concatenate([part.components for part in drawn])[order]
         events: Chunk = {
-            "run": np.repeat(np.array(runs, dtype=np.int32), [len(w) for w in weights])[order],
+            "run": run,
             "event": np.arange(index * CHUNK, index * CHUNK + count, dtype=np.uint64),
             "genWeight": weight,
         }
-        stacked = np.concatenate(components)[order]
         for k, component in enumerate(self.process.components):
-            events[f"weight_{component.name}"] = np.ascontiguousarray(stacked[:, k])
-        events["GenPart"] = self._particles(np.concatenate(momenta)[order])
-        return Drawn(events, sum(trials), int((weight > 1).sum()))
+            events[f"weight_{component.name}"] = np.ascontiguousarray(components[:, k])
+        record = self._record(run, np.concatenate([part.momenta for part in drawn])[order])
+        if self.process.depth is not None or self.card.decay != "none":
+            depth = np.concatenate([part.depth for part in drawn])[order]
+            still = np.zeros_like(record["px"])
+            record |= {"vx": still, "vy": still.copy(), "vz": still + depth[:, None]}
+        if self.card.decay != "none":
+            seed = stream(self.card.seed, Stage.DECAY, self.point, index)
+            record = decay(self.card, record, np.random.default_rng(seed))
+        per_event = record["pdgId"].shape[1]
+        events["GenPart"] = Jagged.fixed(per_event, {name: column.reshape(-1) for name, column in record.items()})
+        return Drawn(events, sum(part.trials for part in drawn), int((weight > 1).sum()))
 
-    def _draw(self, channel: Channel, count: int, rng: np.random.Generator) -> tuple[int, Array, Array, Array, int]:
+    def _draw(self, channel: Channel, count: int, rng: np.random.Generator) -> Part:
         sample = channel.sampler.draw(count, rng)
         phi = rng.uniform(0.0, TWO_PI, count)
-        momenta = self.process.final_state(sample.x, phi, channel.sampler.p)
-        return channel.run, sample.weights, momenta, self._component_weights(channel, sample.x), sample.trials
+        p = channel.sampler.p
+        momenta = self.process.final_state(sample.x, phi, p)
+        depth = np.zeros(count) if self.process.depth is None else self.process.depth(sample.x, p)
+        components = self._component_weights(channel, sample.x)
+        return Part(channel.run, sample.weights, momenta, depth, components, sample.trials)
 
     def _component_weights(self, channel: Channel, x: Array) -> Array:
         """(n, components): dsigma_k / (sigma q); times the products of couplings they add to the event's weight."""
@@ -178,23 +201,21 @@ class EventSource:
         q = np.mean(parts, axis=0)
         return np.stack(unit, axis=1) / (self.cross_section.value * q)[:, None]
 
-    def _particles(self, momenta: Array) -> Jagged:
-        events, particles, _ = momenta.shape
+    def _record(self, run: NDArray[np.int32], momenta: Array) -> Record:
+        """The columns of the event record, each (events, particles), from momenta (events, particles, 4)."""
+        table = [self.process.particles(self.card, collision) for collision in self.card.collisions()]
 
-        def column(values: Sequence[Any], dtype: Any) -> Array:
-            return np.tile(np.array(values, dtype=dtype), events)
+        def column(name: str, dtype: Any) -> Array:
+            return np.array([[getattr(particle, name) for particle in row] for row in table], dtype=dtype)[run]
 
-        px, py, pz, energy = (np.ascontiguousarray(momenta[:, :, k]).reshape(-1) for k in range(4))
-        return Jagged.fixed(
-            particles,
-            {
-                "pdgId": column(self.process.pdg_ids(self.card), np.int32),
-                "status": column([FINAL] * particles, np.int32),
-                "px": px,
-                "py": py,
-                "pz": pz,
-                "energy": energy,
-                "mass": column(self.process.masses(self.card), np.float64),
-                "genPartIdxMother": column([-1] * particles, np.int32),
-            },
-        )
+        px, py, pz, energy = (np.ascontiguousarray(momenta[:, :, k]) for k in range(4))
+        return {
+            "pdgId": column("pdg_id", np.int32),
+            "status": column("status", np.int32),
+            "px": px,
+            "py": py,
+            "pz": pz,
+            "energy": energy,
+            "mass": column("mass", np.float64),
+            "genPartIdxMother": column("mother", np.int32),
+        }

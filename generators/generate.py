@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from alphoton.data.event_file import CHUNK, EventWriter
 from alphoton.data.output import check_free
+from alphoton.generators.decays import fraction
 from alphoton.generators.event_source import CrossSection, Drawn, EventSource
 from alphoton.generators.process_card import ProcessCard
-from alphoton.generators.processes import get
+from alphoton.generators.processes import of
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) as the work goes on."""
@@ -114,6 +115,8 @@ def source_meta(source: EventSource) -> dict[str, Any]:
         "point": source.point,
         "beams": [collision.as_dict() for collision in card.collisions()],
         "mass": card.mass,
+        "alp_id": card.ids.alp,
+        "decay_fraction": fraction(card),
         "couplings": dict(zip(components, map(float, source.process.couplings(card)), strict=True)),
         "components_pb": components,
         "unit_components_pb": {name: [part.value, part.error] for name, part in source.unit_cross_sections.items()},
@@ -126,7 +129,7 @@ class _Tally:
 
     def __init__(self, card: ProcessCard) -> None:
         self.seed = card.seed
-        self._sampled = [component.name for component in get(card.process).components if component.own_sample]
+        self._sampled = [component.name for component in of(card).components if component.own_sample]
         self.events = self.trials = self.overweight = 0
         self._rows: list[dict[str, float]] = []
         self._sums: dict[str, list[float]] = {}

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 
 from numba import float64, void
 
-from alphoton.generators.constants import ELECTRON_MASS
+from alphoton.generators.constants import ATOMIC_MASS_UNIT, ELECTRON_MASS
 from alphoton.generators.jit import Array, kernel
+from alphoton.generators.matter.materials import Element
 
 
 @dataclass(frozen=True)
@@ -16,12 +17,16 @@ class Collision:
     """One setting of the beams. +z follows the electron at colliders and the positron on a target.
 
     `energy` and `momentum_z` are the total ones in the laboratory; GeV. `luminosity` in 1/pb, None where not given.
+    On nuclei there is one collision for each element of the target, and `share` is its part of the atoms.
     """
 
     sqrt_s: float
     energy: float
     momentum_z: float
     luminosity: float | None = None
+    share: float = 1.0
+    atomic_number: float = 0.0
+    atomic_mass: float = 0.0
 
     @property
     def rapidity(self) -> float:
@@ -48,6 +53,14 @@ def on_target(positron_energy: float) -> Collision:
     """A positron of total energy E on an electron at rest: s = 2 m_e E + 2 m_e^2 (physics sheet, section 2)."""
     sqrt_s = math.sqrt(2 * ELECTRON_MASS * positron_energy + 2 * ELECTRON_MASS**2)
     return Collision(sqrt_s, positron_energy + ELECTRON_MASS, _momentum(positron_energy))
+
+
+def on_nucleus(energy: float, mass: float, element: Element, share: float = 1.0) -> Collision:
+    """A particle of total energy E and mass m on a nucleus at rest: s = m^2 + M^2 + 2 M E."""
+    M = element.atomic_mass * ATOMIC_MASS_UNIT
+    sqrt_s = math.sqrt(mass**2 + M**2 + 2 * M * energy)
+    momentum = math.sqrt((energy - mass) * (energy + mass))
+    return Collision(sqrt_s, energy + M, momentum, None, share, element.atomic_number, element.atomic_mass)
 
 
 def _momentum(energy: float) -> float:

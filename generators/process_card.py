@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from alphoton.data.card import Block, Card
 from alphoton.data.card_file import KeyPath
-from alphoton.data.quantities import Energy, InverseEnergy, parse
+from alphoton.data.quantities import Energy, InverseEnergy
 from alphoton.generators import processes
+from alphoton.generators.beams import Beams
 from alphoton.generators.constants import ELECTRON_MASS
-from alphoton.generators.kinematics import Collision, collider, head_on, on_target
+from alphoton.generators.decays import DECAYS
+from alphoton.generators.kinematics import Collision
+from alphoton.generators.model import Couplings, branching_ratios
 
 MAX_EVENTS = 10**12
-MAX_BOOST = 1e6
-MAX_ENERGY = 1e8
-"""GeV; beyond it nothing here is physics, and squares leave the range of numbers."""
 ParticleId = Annotated[int, Field(strict=True, gt=-(2**31), lt=2**31)]
-
-
-def _several(dimension: str) -> BeforeValidator:
-    """One quantity or a list of them, as a tuple."""
-
-    def validate(value: Any) -> tuple[float, ...]:
-        items = value if isinstance(value, list | tuple) else [value]
-        try:
-            numbers = tuple(parse(item, dimension) for item in items)
-        except ValueError as error:
-            raise PydanticCustomError("quantity", "{message}", {"message": str(error)}) from None
-        if not numbers:
-            raise PydanticCustomError("quantity", "the list is empty")
-        if min(numbers) <= 0:
-            unit = {"energy": "GeV", "luminosity": "/pb"}[dimension]
-            raise PydanticCustomError("quantity", f"must be above 0 {unit}, got {min(numbers):g} {unit}")
-        return numbers
-
-    return BeforeValidator(validate)
 
 
 def _not_negative(value: float | None) -> float | None:
@@ -50,86 +31,44 @@ def _not_negative(value: float | None) -> float | None:
 Mass = Annotated[Energy | None, AfterValidator(_not_negative)]
 
 
-def _energy_or_at_rest(value: Any) -> float:
-    if value == "at rest":
-        return ELECTRON_MASS
-    try:
-        return parse(value, "energy")
-    except ValueError as error:
-        raise PydanticCustomError("quantity", "{message}", {"message": f"{error}, or 'at rest'"}) from None
-
-
-class Beams(Block):
-    """The beams: `sqrt_s` (with `beta_gamma`, or a list with `luminosity`), or both beams' total energies."""
-
-    sqrt_s: Annotated[tuple[float, ...] | None, _several("energy")] = None
-    luminosity: Annotated[tuple[float, ...] | None, _several("luminosity")] = None
-    beta_gamma: float = 0.0
-    electron_energy: Annotated[float | None, BeforeValidator(_energy_or_at_rest)] = None
-    positron_energy: Energy | None = None
-
-    def problems(self) -> Iterator[tuple[KeyPath, str]]:
-        both = self.electron_energy is not None and self.positron_energy is not None
-        if (self.sqrt_s is not None) == both or ((self.electron_energy is None) != (self.positron_energy is None)):
-            yield (), "give either 'sqrt_s', or 'electron_energy' and 'positron_energy'"
-            return
-        if self.sqrt_s is None:
-            yield from self._energy_problems()
-        else:
-            if max(self.sqrt_s) > MAX_ENERGY:
-                yield ("sqrt_s",), f"must be at most {MAX_ENERGY:g} GeV, got {max(self.sqrt_s):g} GeV"
-            if abs(self.beta_gamma) > MAX_BOOST:
-                yield ("beta_gamma",), f"must be between -{MAX_BOOST:g} and {MAX_BOOST:g}, got {self.beta_gamma:g}"
-            for value in self.sqrt_s:
-                if value <= 2 * ELECTRON_MASS:
-                    yield ("sqrt_s",), f"must be above 2 m_e = {2e3 * ELECTRON_MASS:.3f} MeV, got {value * 1e3:g} MeV"
-            if self.luminosity is None and len(self.sqrt_s) > 1:
-                yield ("luminosity",), f"a list of {len(self.sqrt_s)} sqrt_s needs as many luminosities"
-        if self.luminosity is not None:
-            runs = len(self.sqrt_s or (0.0,))
-            if len(self.luminosity) != runs:
-                yield ("luminosity",), f"{len(self.luminosity)} luminosities for {runs} sqrt_s: give one for each"
-
-    def _energy_problems(self) -> Iterator[tuple[KeyPath, str]]:
-        for key in ("electron_energy", "positron_energy"):
-            energy = getattr(self, key)
-            if energy > MAX_ENERGY:
-                yield (key,), f"must be at most {MAX_ENERGY:g} GeV, got {energy:g} GeV"
-            if energy < ELECTRON_MASS:
-                yield (key,), f"a total energy, at least m_e = {1e3 * ELECTRON_MASS:.4f} MeV, got {energy * 1e3:g} MeV"
-        if self.positron_energy == ELECTRON_MASS:
-            yield ("positron_energy",), "the positron is the beam, it cannot be at rest"
-        if self.electron_energy == ELECTRON_MASS and self.luminosity is not None:
-            yield ("luminosity",), "does not go with a target; the exposure is positrons on target, in the analysis card"
-        if self.beta_gamma != 0:
-            yield ("beta_gamma",), "follows from the two energies; give it only with 'sqrt_s'"
-
-    def collisions(self) -> tuple[Collision, ...]:
-        """One setting of the beams for each sqrt_s."""
-        luminosities = self.luminosity or (None,) * len(self.sqrt_s or (0.0,))
-        if self.sqrt_s is not None:
-            pairs = zip(self.sqrt_s, luminosities, strict=True)
-            return tuple(collider(sqrt_s, self.beta_gamma, luminosity) for sqrt_s, luminosity in pairs)
-        assert self.electron_energy is not None
-        assert self.positron_energy is not None
-        if self.electron_energy == ELECTRON_MASS:
-            return (on_target(self.positron_energy),)
-        return (head_on(self.electron_energy, self.positron_energy, luminosities[0]),)
-
-
 class Model(Block):
-    """Masses and couplings; which of them a process takes is in `MODEL_KEYS`."""
+    """Masses and couplings; which of them a process takes is in `MODEL_KEYS`.
+
+    `radiative_coupling` adds the electron's loop, Eq. (9), to the photon coupling.
+    """
 
     m_a: Mass = None
     g_agamma: InverseEnergy = 1.0
     g_ae: InverseEnergy = 1.0
+    g_amu: InverseEnergy = 0.0
+    g_achi: InverseEnergy = 0.0
+    m_chi: Annotated[Energy, Field(ge=0)] = 0.0
+    radiative_coupling: bool = False
     m_v: Mass = None
     epsilon: float = 1.0
 
 
-MODEL_KEYS = {"annihilation": ("m_a", "g_agamma", "g_ae"), "dark_photon": ("m_v", "epsilon")}
-MASS_KEYS = {"annihilation": "m_a", "dark_photon": "m_v"}
-COUPLING_KEYS = {"annihilation": ("g_agamma", "g_ae"), "dark_photon": ("epsilon",)}
+class FormFactor(Block):
+    """Options of the atom's form factor: the last inelastic bracket as in the paper or squared, and the regulator a^2 t."""
+
+    inelastic: Literal["paper", "squared"] = "paper"
+    regulator: Annotated[float, Field(ge=0, le=10)] = 0.0
+
+
+ALP_KEYS = ("m_a", "g_agamma", "g_ae", "g_amu", "g_achi", "m_chi", "radiative_coupling")
+MODEL_KEYS = {
+    "annihilation": ALP_KEYS,
+    "bremsstrahlung": ALP_KEYS,
+    "dark_photon": ("m_v", "epsilon"),
+    "primakoff": ALP_KEYS,
+}
+COUPLING_KEYS = {
+    "annihilation": ("g_agamma", "g_ae"),
+    "bremsstrahlung": ("g_ae",),
+    "dark_photon": ("epsilon",),
+    "primakoff": ("g_agamma",),
+}
+ON_NUCLEI = ("bremsstrahlung", "primakoff")
 
 
 class Ids(Block):
@@ -137,6 +76,7 @@ class Ids(Block):
 
     alp: ParticleId = 9000005
     dark_photon: ParticleId = 4900022
+    chi: ParticleId = 4900101
 
 
 class ProcessCard(Card):
@@ -145,7 +85,7 @@ class ProcessCard(Card):
     KIND: ClassVar[str] = "process"
 
     schema_line: Literal["alphoton/process/1"] = Field(alias="schema")
-    process: Literal["annihilation", "dark_photon"]
+    process: Literal["annihilation", "bremsstrahlung", "dark_photon", "primakoff"]
     beams: Beams
     model: Model
     interference: bool = True
@@ -153,11 +93,15 @@ class ProcessCard(Card):
     events: Annotated[int, Field(strict=True, gt=0, le=MAX_EVENTS)] = 100_000
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 1
     ids: Ids = Ids()
+    energy_cut: Annotated[Energy, Field(ge=0)] = 0.0
+    """Smallest energy of an ALP made on nuclei, GeV."""
+    form_factor: FormFactor = FormFactor()
+    decay: Literal["none", "invisible", "visible", "all"] = "none"
 
     @property
     def mass_key(self) -> str:
         """The key of the produced particle's mass in `model`."""
-        return MASS_KEYS[self.process]
+        return "m_v" if self.process == "dark_photon" else "m_a"
 
     @property
     def mass(self) -> float:
@@ -166,11 +110,21 @@ class ProcessCard(Card):
         assert isinstance(mass, float)
         return mass
 
+    @property
+    def couplings(self) -> Couplings:
+        """The couplings and masses that widths follow from."""
+        model = self.model
+        return Couplings(
+            self.mass, model.g_agamma, model.g_ae, model.g_amu, model.g_achi, model.m_chi, model.radiative_coupling
+        )
+
     def collisions(self) -> tuple[Collision, ...]:
         return self.beams.collisions()
 
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
-        beam_problems = [(("beams", *path), message) for path, message in self.beams.problems()]
+        on_nuclei = self.process in ON_NUCLEI
+        found = self.beams.nuclear_problems(self.process) if on_nuclei else self.beams.problems()
+        beam_problems = [(("beams", *path), message) for path, message in found]
         model_problems = list(self._model_problems())
         yield from beam_problems
         yield from model_problems
@@ -195,9 +149,37 @@ class ProcessCard(Card):
 
     def _threshold_problems(self) -> Iterator[tuple[KeyPath, str]]:
         highest = max(collision.sqrt_s for collision in self.collisions())
-        threshold = processes.get(self.process).threshold(self)
-        if threshold >= highest:
+        collisions = self.collisions()
+        process = processes.of(self)
+        # what the mass may be: sqrt(s) less the masses of whatever else is made
+        room = max(c.sqrt_s - process.threshold(self, c) + self.mass for c in collisions)
+        if self.process in ON_NUCLEI:
+            room = min(room, self.beams.beam_energy)
+        if self.mass >= room:
             yield (
                 ("model", self.mass_key),
-                f"{threshold * 1e3:g} MeV is above threshold: sqrt(s) = {highest * 1e3:g} MeV allows 0 to below that",
+                f"{self.mass * 1e3:g} MeV is above threshold: sqrt(s) = {highest * 1e3:g} MeV allows 0 to below "
+                f"{room * 1e3:g} MeV",
             )
+        elif self.process in ON_NUCLEI:
+            beam = self.beams.beam_energy
+            # the electron that goes out keeps its mass
+            largest = beam - (ELECTRON_MASS if self.process == "bremsstrahlung" else 0.0)
+            if self.energy_cut >= largest:
+                message = f"leaves nothing of a beam of {beam * 1e3:g} MeV; it must be 0 to below {largest * 1e3:.9g} MeV"
+                yield ("energy_cut",), message
+        yield from self._option_problems()
+
+    def _option_problems(self) -> Iterator[tuple[KeyPath, str]]:
+        if self.process not in ON_NUCLEI:
+            for key in ("energy_cut", "form_factor"):
+                if key in self.model_fields_set:
+                    yield (key,), f"goes with production on nuclei ({', '.join(ON_NUCLEI)}), not with '{self.process}'"
+        if self.decay == "none":
+            return
+        if self.process == "dark_photon":
+            yield ("decay",), "decays are those of an ALP; a dark photon is written as it is"
+            return
+        ratios = branching_ratios(self.couplings)
+        if not sum(ratios[channel] for channel in DECAYS[self.decay]):
+            yield ("decay",), f"nothing to decay to: no {self.decay} channel is open at these masses and couplings"

@@ -15,9 +15,10 @@ from numba import float64, int64, types, void
 
 from alphoton.generators.jit import DENSITY_TYPE, Array, Density, IntArray, kernel
 
-POINTS_PER_CELL = 16
-MARGIN = 1.01
-"""Put on each cell's maximum: between the points that were tried the density may be higher."""
+POINTS_1D, MARGIN_1D = 16, 1.01
+"""Points tried in each cell, and the margin on the largest: between the points the density may be higher."""
+POINTS, MARGIN, FLOOR = 150, 1.2, 1e-3
+"""The same in more dimensions, at random points, with a floor relative to the mean maximum."""
 ROUNDING = 1e-13
 """Relative rounding of a sum of densities: no quoted error is smaller."""
 
@@ -68,7 +69,7 @@ def integrate(
     """The integral of a density over the unit cube by vegas, and the grid adapted to it."""
     import vegas  # 0.1 s
 
-    effort = effort or Effort()
+    effort = effort or (Effort() if dimension == 1 else Effort(25_000, 8, 100_000, 8))
     rng = np.random.default_rng(seed)
 
     @vegas.lbatchintegrand
@@ -181,21 +182,30 @@ class Sample:
 class Sampler:
     """Draws unweighted points of a density; immutable once made, so that threads can share it."""
 
-    def __init__(self, density: Density, p: Array, dimension: int, seed: np.random.SeedSequence) -> None:
+    def __init__(
+        self,
+        density: Density,
+        p: Array,
+        dimension: int,
+        seed: np.random.SeedSequence,
+        cells: tuple[int, ...] | None = None,
+    ) -> None:
         self.density, self.p = density, p
         self.integral, self.grid = integrate(density, p, dimension, seed)
         # one cell an increment of the map: within it the Jacobian is constant, so that few points find the maximum
-        self._cells = self.grid.ninc
-        self._maxima = self._find_maxima(dimension)
+        self._cells = self.grid.ninc if cells is None else np.array(cells, dtype=np.int64)
+        self._maxima = self._find_maxima(dimension, np.random.default_rng(seed.spawn(1)[0]))
         self._keep, self._alias = alias_table(self._maxima)
 
-    def _find_maxima(self, dimension: int) -> Array:
+    def _find_maxima(self, dimension: int, rng: np.random.Generator) -> Array:
+        """A cell's maximum among its points, with a margin; where the density was 0 at all of them it may still not be."""
         maxima = np.zeros(int(np.prod(self._cells)))
-        steps = np.linspace(0.0, 1.0, POINTS_PER_CELL)
-        points = np.ascontiguousarray(np.stack(np.meshgrid(*[steps] * dimension), axis=-1).reshape(-1, dimension))
-        _scan(self.density, self.p, self.grid.edges, self.grid.ninc, self._cells, points, maxima)
-        # a cell where the density vanishes at every point tried may not vanish between them
-        return MARGIN * np.maximum(maxima, 1e-9 * maxima.mean())
+        if dimension == 1:
+            points, margin, floor = np.linspace(0.0, 1.0, POINTS_1D)[:, None], MARGIN_1D, 1e-9
+        else:
+            points, margin, floor = rng.random((POINTS, dimension)), MARGIN, FLOOR
+        _scan(self.density, self.p, self.grid.edges, self.grid.ninc, self._cells, np.ascontiguousarray(points), maxima)
+        return margin * np.maximum(maxima, floor * maxima.mean())
 
     def draw(self, count: int, rng: np.random.Generator) -> Sample:
         """`count` points distributed as the density."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.analysis.beam_dump import edges
 from alphoton.analysis.counting import Measurement, Rate, measure
 from alphoton.analysis.limits import (
     NO_LIMIT,
@@ -26,8 +27,10 @@ from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, EventFile
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.detectors.simulate import reconstruct
+from alphoton.generators.constants import HBARC_MM
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.generate import chunks, source_meta
+from alphoton.generators.model import Couplings, widths
 from alphoton.generators.process_card import ProcessCard
 
 SMALLEST_EFFECTIVE_SIZE = 1000
@@ -41,22 +44,23 @@ REFERENCE_POINTS = 1 << 20
 
 @dataclass(frozen=True)
 class Experiment:
-    """The cards of one experiment; `reference` is the dark photon of a recast."""
+    """The cards of one experiment. Several processes share the couplings; `reference` is a recast's dark photon."""
 
     analysis: AnalysisCard
-    process: ProcessCard
+    processes: tuple[ProcessCard, ...]
     detector: DetectorCard
     reference: ProcessCard | None
 
-    def at(self, mass: float, events: int | None = None) -> tuple[ProcessCard, ProcessCard | None]:
-        """The process card and the reference at a mass (GeV), sampled so that one sample serves every coupling."""
+    def at(self, mass: float, events: int | None = None) -> tuple[tuple[ProcessCard, ...], ProcessCard | None]:
+        """The process cards and the reference at a mass (GeV), sampled so that one sample serves every coupling."""
 
         def moved(card: ProcessCard, times: int, *extra: str) -> ProcessCard:
             count = times * (events or card.events)
             return ProcessCard.load(card, [f"model.{card.mass_key}={float(mass)!r} GeV", f"events={count}", *extra])
 
         reference = None if self.reference is None else moved(self.reference, REFERENCE_SAMPLE)
-        return moved(self.process, 1, "sampling=balanced"), reference
+        # a decay in the events would be at the card's coupling, a limit is at its own
+        return tuple(moved(process, 1, "sampling=balanced", "decay=none") for process in self.processes), reference
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,18 @@ class PointLimit:
     allowed: dict[str, Rate]
     effective_sizes: dict[str, float]
     systematic: dict[str, float]
+    g_agamma_upper: CouplingLimit = NO_LIMIT
+    """The other edge of an excluded band, where the coupling is so strong that the ALP decays too soon."""
+
+
+@dataclass(frozen=True)
+class FoundLimit:
+    """The limit on one coupling, the allowed rate, the relative systematic on the coupling, and a band's other edge."""
+
+    limit: CouplingLimit
+    allowed: Rate
+    systematic: float = 0.0
+    upper: CouplingLimit = NO_LIMIT
 
 
 def load_experiment(
@@ -91,11 +107,14 @@ def load_experiment(
         kind, dot, rest = override.partition(".")
         (inner[kind] if dot and kind in inner else own).append(rest if dot and kind in inner else override)
     card = AnalysisCard.load(analysis, own)
+    named = [beside(card, name) for name in ([card.process] if isinstance(card.process, str) else card.process)]
     reference = None if card.recast is None else ProcessCard.load(beside(card, card.recast.process))
-    produced = ProcessCard.load(process or beside(card, card.process), inner["process"])
-    for due, found in (("annihilation", produced), ("dark_photon", reference)):
-        if found is not None and found.process != due:
-            raise InputError(f"{card.origin}: the process card '{found.name}' is of '{found.process}', '{due}' is due")
+    produced = tuple(ProcessCard.load(each, inner["process"]) for each in ([process] if process else named))
+    for found in produced:
+        if found.process == "dark_photon":
+            raise InputError(f"{card.origin}: the process card '{found.name}' makes a dark photon, an ALP is due")
+    if reference is not None and reference.process != "dark_photon":
+        raise InputError(f"{card.origin}: recast.process: '{reference.name}' makes an ALP, a dark photon is due")
     return Experiment(
         card,
         produced,
@@ -138,33 +157,42 @@ def from_file(reco: Path, analysis: AnalysisCard) -> Measurement:
         return measure(analysis, file.chunks(), file.meta, section)
 
 
-def point_limit(experiment: Experiment, measured: Measurement, reference: Measurement | None, events: int) -> PointLimit:
-    """The limits on both couplings, each alone, from a measurement at one mass.
+def of_component(measured: Sequence[Measurement], component: str) -> Measurement | None:
+    """The measurement of the process that has this component; None where no process has it."""
+    return next((each for each in measured if component in each.sums.weights), None)
 
-    Raises `InputError` where the sample is too small for a limit, or the cards give no exposure.
+
+def point_limit(
+    experiment: Experiment, measured: Sequence[Measurement], reference: Measurement | None, events: int
+) -> PointLimit:
+    """The limits on both couplings, each alone, from the measurements of the processes at one mass.
+
+    Raises `InputError` where a sample is too small for a limit, or the cards give no exposure.
     """
     card = experiment.analysis
-    sizes = {name: measured.sums.effective_size(name) for name in COUPLINGS}
+    found = {name: of_component(measured, name) for name in (*COUPLINGS, "interference")}
+    sizes = {name: each.sums.effective_size(name) for name in COUPLINGS if (each := found[name]) is not None}
     for name, size in sizes.items():
         if size < SMALLEST_EFFECTIVE_SIZE:
             raise InputError(
                 f"{card.name}: an effective {size:.0f} events for the {name} coupling, a limit needs "
                 f"{SMALLEST_EFFECTIVE_SIZE}; generate at least {2 * SMALLEST_EFFECTIVE_SIZE} with -n"
             )
-    rates = {name: measured.rate(name) for name in (*COUPLINGS, "interference")}
-    found = {name: _limit(experiment, measured, reference, name, rates[name]) for name in COUPLINGS}
+    rates = {name: Rate(0.0) if each is None else each.rate(name) for name, each in found.items()}
+    limits = {name: _limit(experiment, found[name], reference, name, rates[name]) for name in COUPLINGS}
     return PointLimit(
         analysis=card.name,
-        mass=measured.mass,
-        g_agamma=found["photon"][0],
-        g_ae=found["electron"][0],
+        mass=measured[0].mass,
+        g_agamma=limits["photon"].limit,
+        g_ae=limits["electron"].limit,
         method=_method(card),
         confidence_level=card.limit.confidence_level if card.limit.method != "fixed" else math.nan,
         events=events,
         rates=rates,
-        allowed={name: allowed for name, (_, allowed, _) in found.items()},
-        effective_sizes=sizes,
-        systematic={name: systematic for name, (_, _, systematic) in found.items()},
+        allowed={name: found_limit.allowed for name, found_limit in limits.items()},
+        effective_sizes={name: sizes.get(name, 0.0) for name in COUPLINGS},
+        systematic={name: found_limit.systematic for name, found_limit in limits.items()},
+        g_agamma_upper=limits["photon"].upper,
     )
 
 
@@ -177,20 +205,57 @@ def _method(card: AnalysisCard) -> str:
 
 
 def _limit(
-    experiment: Experiment, measured: Measurement, reference: Measurement | None, component: str, rate: Rate
-) -> tuple[CouplingLimit, Rate, float]:
-    """The limit on one coupling, the allowed rate (pb), and the relative systematic on the coupling."""
+    experiment: Experiment, measured: Measurement | None, reference: Measurement | None, component: str, rate: Rate
+) -> FoundLimit:
+    """The limit on one coupling."""
     card = experiment.analysis
+    if measured is None or rate.value <= 3 * rate.error:
+        return FoundLimit(NO_LIMIT, Rate(math.nan, math.nan))
     if card.recast is not None:
         assert reference is not None
         block = card.recast.model_copy(update={"curve": str(beside(card, card.recast.curve))})
         allowed = allowed_rate(published_limit(block, measured.mass), reference.rate("dark_photon"))
-        return coupling_limit(allowed, rate), allowed, 0.5 * card.recast.uncertainty
-    if rate.value <= 3 * rate.error:
-        return NO_LIMIT, Rate(math.nan, math.nan), 0.0
+        return FoundLimit(coupling_limit(allowed, rate), allowed, 0.5 * card.recast.uncertainty)
     allowed = _with_error(experiment, measured, component)
-    limit = coupling_limit(allowed, rate)
-    return limit, allowed, _shape_systematic(experiment, measured, component, allowed)
+    if measured.flight is not None:
+        return _limit_with_decays(experiment, measured, component, rate, allowed)
+    systematic = _shape_systematic(experiment, measured, component, allowed)
+    return FoundLimit(coupling_limit(allowed, rate), allowed, systematic)
+
+
+def _limit_with_decays(
+    experiment: Experiment, measured: Measurement, component: str, rate: Rate, allowed: Rate
+) -> FoundLimit:
+    """The band of couplings that is excluded where visible decays inside the calorimeter are lost.
+
+    The total width is the visible one, which grows with the coupling squared, over the visible branching ratio B; a share
+    B (1 - exp(-l Gamma m / (hbar c p))) is lost over the length l that is left. Above the band too many are lost.
+    """
+    counting, length = experiment.analysis.counting, experiment.detector.geometry.calorimeter_length
+    assert counting is not None
+    assert measured.flight is not None
+    if length is None:
+        raise InputError(f"{experiment.detector.origin}: geometry.calorimeter_length: is due with a visible branching ratio")
+    ratio, flight = counting.visible_branching_ratio, measured.flight
+    photon, electron = (float(component == name) for name in COUPLINGS)
+
+    def signal(coupling: float) -> float:
+        width = sum(widths(Couplings(measured.mass, g_agamma=photon * coupling, g_ae=electron * coupling)).values()) / ratio
+        lost = ratio * (1 - flight.surviving(component, width / HBARC_MM, length))
+        return coupling**2 * rate.value * (1 - lost)
+
+    free = coupling_limit(allowed, rate)
+    if not math.isfinite(free.value):
+        return FoundLimit(free, allowed)
+    last = free.value * 1e4
+    lower, upper = edges(signal, allowed.value, free.value / 2, last)
+    relative = free.error / free.value
+    band_ends = math.isfinite(upper) and upper < last
+    return FoundLimit(
+        CouplingLimit(lower, relative * lower),
+        allowed,
+        upper=CouplingLimit(upper, relative * upper) if band_ends else NO_LIMIT,
+    )
 
 
 def _allowed_rate(experiment: Experiment, measured: Measurement, component: str, shape: str | None = None) -> Rate:
@@ -202,21 +267,27 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
     background = card.counting.background
     if card.counting.window is not None and background is not None and measured.peak is not None:
         values, weights = measured.peak.of(component)
-        if width(values, weights) < 1e-9 * experiment.process.collisions()[0].sqrt_s ** 2:
+        if width(values, weights) < 1e-9 * experiment.processes[0].collisions()[0].sqrt_s ** 2:
             raise InputError(f"{card.name}: the peak has no width: a window needs a detector with a resolution")
         (low, high), signal_share = window(values, weights, measured.mass, card.counting.window.half_width)
-        beam = experiment.process.collisions()[0].as_dict()
+        beam = experiment.processes[0].collisions()[0].as_dict()
         chosen = shape or background.shape or "flat"
         background_in_window = background_share(card, background, beam, low, high, chosen)  # type: ignore[arg-type]
-    luminosities = experiment.process.beams.luminosity
     try:
         events = signal_events_limit(card, background_in_window)
-        per_pb = exposure(card.counting, sum(luminosities) if luminosities else None)
+        per_pb = exposure(card.counting, *of_the_process(experiment))
     except NoLimitError:
         return Rate(math.nan, math.nan)
     except ValueError as error:
         raise InputError(f"{card.origin}: {error}") from None
     return Rate(events / per_pb / signal_share)
+
+
+def of_the_process(experiment: Experiment) -> tuple[float | None, float | None]:
+    """What a process card gives to the exposure: luminosity (1/pb), or atoms per cm^2 in a radiation length."""
+    beams = experiment.processes[0].beams
+    luminosity = sum(beams.luminosity) if beams.luminosity else None
+    return luminosity, beams.target.stuff.atoms_per_radiation_length if beams.thickness > 0 and beams.target else None
 
 
 def _with_error(experiment: Experiment, measured: Measurement, component: str, parts: int = 20) -> Rate:

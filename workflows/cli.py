@@ -221,7 +221,12 @@ def _limits_table(title: str, rows: Any) -> None:
         ]
         for row in rows
     ]
-    table(title, ["analysis", "m_a [MeV]", "g_agamma [/GeV]", "g_ae [/GeV]", "method", "CL"], lines)
+    header = ["analysis", "m_a [MeV]", "g_agamma [/GeV]", "g_ae [/GeV]", "method", "CL"]
+    if any(row.g_agamma_upper.value == row.g_agamma_upper.value for row in rows):  # bands have another edge
+        header.insert(3, "up to [/GeV]")
+        for line, row in zip(lines, rows, strict=True):
+            line.insert(3, with_error(row.g_agamma_upper.value, row.g_agamma_upper.error))
+    table(title, header, lines)
 
 
 @app.command()

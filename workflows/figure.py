@@ -14,7 +14,7 @@ from alphoton.data.errors import InputError
 from alphoton.data.output import Unfinished, check_free
 from alphoton.workflows.figures.base import Curve, Figure, Progress, quiet, style, to_csv
 
-NAMES = ("fig02", "fig04", "fig05", "fig06a", "fig06b", "fig07", "fig08a", "fig08b", "fig09")
+NAMES = ("fig02", "fig03", "fig04", "fig05", "fig06a", "fig06b", "fig07", "fig08a", "fig08b", "fig09")
 """One file each in `alphoton.workflows.figures`; Figs. 1 and 10 of the paper are diagrams."""
 ALL, PARTS = "all", "ab"
 SUFFIXES = ("png", "pdf", "csv")

@@ -14,7 +14,6 @@ from alphoton.data.errors import InputError
 from alphoton.data.output import check_free, write_text
 from alphoton.data.quantities import parse
 from alphoton.workflows.chain import (
-    COUPLINGS,
     Experiment,
     PointLimit,
     in_memory,
@@ -22,6 +21,7 @@ from alphoton.workflows.chain import (
     point_limit,
     reference_in_memory,
 )
+from alphoton.workflows.dump_chain import dump_limit
 
 PRECISION = 0.01
 """Relative error of a limit that is aimed at where the number of events is not given."""
@@ -69,7 +69,8 @@ def limit(
     if path is not None:
         check_free(path, force=force)
     experiment = load_experiment(analysis, overrides)
-    chosen = tuple(dict.fromkeys(_mass(mass) for mass in masses)) or experiment.analysis.masses or (experiment.process.mass,)
+    own = experiment.analysis.masses or (experiment.processes[0].mass,)
+    chosen = tuple(dict.fromkeys(_mass(mass) for mass in masses)) or own
     for mass in chosen:
         experiment.at(mass)  # a bad mass is told before any work
     rows = []
@@ -99,6 +100,8 @@ def why_empty(row: PointLimit) -> list[str]:
     for coupling, component in (("g_agamma", "photon"), ("g_ae", "electron")):
         if math.isfinite(getattr(row, coupling).value):
             continue
+        if component not in row.rates:
+            continue  # a band of the other coupling
         rate, allowed = row.rates[component], row.allowed[component]
         if rate.value <= 3 * rate.error:
             reason = "nothing, or too little to tell, passes the selection"
@@ -128,8 +131,10 @@ def worst_error(row: PointLimit) -> float:
 
 
 def _with_events(experiment: Experiment, mass: float, point: int, events: int) -> PointLimit:
-    process, reference = experiment.at(mass, events)
-    measured = in_memory(process, experiment.detector, experiment.analysis, point)
+    if experiment.analysis.beam_dump is not None:
+        return dump_limit(experiment, mass, point, events)
+    processes, reference = experiment.at(mass, events)
+    measured = [in_memory(process, experiment.detector, experiment.analysis, point) for process in processes]
     compared = reference_in_memory(experiment, reference, point)
     return point_limit(experiment, measured, compared, events)
 
@@ -167,10 +172,12 @@ def as_dict(row: PointLimit) -> dict[str, object]:
         number(row.confidence_level),
     )
     details: dict[str, object] = {"events": row.events}
+    details["g_agamma_upper_edge_per_GeV"] = number(row.g_agamma_upper.value)
+    details["g_agamma_upper_edge_error"] = number(row.g_agamma_upper.error)
     for name, rate in row.rates.items():
         details[f"{name}_rate_pb"] = number(rate.value)
         details[f"{name}_rate_error_pb"] = number(rate.error)
-    for name in COUPLINGS:
+    for name in row.allowed:
         details[f"{name}_allowed_rate_pb"] = number(row.allowed[name].value)
         details[f"{name}_effective_size"] = row.effective_sizes[name]
         details[f"{name}_systematic"] = row.systematic[name]

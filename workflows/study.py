@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from alphoton.analysis.analyse import Analysed, analyse
+from alphoton.analysis.counting import Measurement
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.event_file import versions
 from alphoton.data.output import write_text
@@ -28,7 +29,9 @@ from alphoton.workflows.chain import (
     point_limit,
     reference_in_memory,
 )
+from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.limit_scan import to_csv
+from alphoton.workflows.limits_figure import Published, draw_limits, published
 from alphoton.workflows.workflow_card import Study, WorkflowCard
 
 IDENTITY = "workflow.json"
@@ -75,6 +78,7 @@ def run(
     folder = Path(output)
     experiments = [_experiment(card, study) for study in card.studies]
     points, skipped = _points(card, experiments, folder)
+    beside_them = _published(card, experiments)
     _claim(folder, _identity(card, experiments), force=force)
     rows = []
     for done, point in enumerate(points):
@@ -85,7 +89,7 @@ def run(
         progress(len(points), len(points), "limits")
     table = folder / "limits.csv"
     write_text(table, to_csv(rows), force=True)
-    figures = _draw(card, rows, folder)
+    figures = _draw(card, rows, folder, beside_them)
     return Run(folder, tuple(rows), tuple(skipped), table, figures)
 
 
@@ -93,8 +97,8 @@ def _experiment(card: WorkflowCard, study: Study) -> Experiment:
     experiment = load_experiment(study.analysis, (), study.process, study.detector)
     overrides = [f"events={card.events}", f"seed={card.seed}"]
     reference = experiment.reference and ProcessCard.load(experiment.reference, overrides)
-    process = ProcessCard.load(experiment.process, overrides)
-    return Experiment(experiment.analysis, process, experiment.detector, reference)
+    processes = tuple(ProcessCard.load(process, overrides) for process in experiment.processes)
+    return Experiment(experiment.analysis, processes, experiment.detector, reference)
 
 
 def _points(card: WorkflowCard, experiments: Sequence[Experiment], folder: Path) -> tuple[list[Point], list[str]]:
@@ -103,7 +107,7 @@ def _points(card: WorkflowCard, experiments: Sequence[Experiment], folder: Path)
     skipped = []
     for study, experiment in zip(card.studies, experiments, strict=True):
         name = experiment.analysis.name
-        for number, mass in enumerate(card.masses(study) or (experiment.process.mass,)):
+        for number, mass in enumerate(card.masses(study) or (experiment.processes[0].mass,)):
             try:
                 experiment.at(mass)
             except CardError:
@@ -118,7 +122,12 @@ def _points(card: WorkflowCard, experiments: Sequence[Experiment], folder: Path)
 def _identity(card: WorkflowCard, experiments: Sequence[Experiment]) -> dict[str, Any]:
     """What the results depend on."""
     cards = [
-        {key: None if value is None else value.resolved for key, value in vars(experiment).items()}
+        {
+            "analysis": experiment.analysis.resolved,
+            "processes": [process.resolved for process in experiment.processes],
+            "detector": experiment.detector.resolved,
+            "reference": experiment.reference and experiment.reference.resolved,
+        }
         for experiment in experiments
     ]
     return {"workflow": card.resolved, "cards": cards, "versions": versions()}
@@ -146,18 +155,39 @@ def _claim(folder: Path, identity: dict[str, Any], *, force: bool) -> None:
 def _run_point(point: Point, workers: int) -> PointLimit:
     """Events, reco, histograms and limits of one chain at one mass; what is there already is kept."""
     experiment = point.experiment
-    process, reference = experiment.at(point.mass)
-    events, reco = point.folder / "events.root", point.folder / "reco.root"
+    if experiment.analysis.beam_dump is not None:
+        return _run_dump(point, workers)
+    processes, reference = experiment.at(point.mass)
+    measured = []
+    for process in processes:
+        folder = point.folder / process.name if len(processes) > 1 else point.folder
+        measured.append(_run_process(point, process, folder, workers))
+    compared = reference_in_memory(experiment, reference, point.number)
+    return point_limit(experiment, measured, compared, processes[0].events)
+
+
+def _run_dump(point: Point, workers: int) -> PointLimit:
+    """The band of a beam dump; where it is computed from events, an event file with decays is kept beside it."""
+    (process,), _ = point.experiment.at(point.mass)
+    block = point.experiment.analysis.beam_dump
+    events = point.folder / "events.root"
+    if block is not None and block.edges == "events" and not events.exists():
+        generate(process, events, workers=workers, point=point.number)
+    return dump_limit(point.experiment, point.mass, point.number)
+
+
+def _run_process(point: Point, process: ProcessCard, folder: Path, workers: int) -> Measurement:
+    """Events, reco and histograms of one process at one mass."""
+    analysis = point.experiment.analysis
+    events, reco = folder / "events.root", folder / "reco.root"
     if not events.exists():
         generate(process, events, workers=workers, point=point.number)
     if not reco.exists():
-        simulate(events, experiment.detector, reco)
-    if not (point.folder / "analysis.json").exists():
-        found = analyse(reco, experiment.analysis, histograms=point.folder / "histograms.root", force=True)
-        write_text(point.folder / "analysis.json", _to_json(found))
-    measured = from_file(reco, experiment.analysis)
-    compared = reference_in_memory(experiment, reference, point.number)
-    return point_limit(experiment, measured, compared, process.events)
+        simulate(events, point.experiment.detector, reco)
+    if not (folder / "analysis.json").exists():
+        found = analyse(reco, analysis, histograms=folder / "histograms.root", force=True)
+        write_text(folder / "analysis.json", _to_json(found))
+    return from_file(reco, analysis)
 
 
 def _to_json(found: Analysed) -> str:
@@ -166,9 +196,14 @@ def _to_json(found: Analysed) -> str:
     return json.dumps(numbers, indent=1) + "\n"
 
 
-def _draw(card: WorkflowCard, rows: Sequence[PointLimit], folder: Path) -> tuple[Path, ...]:
-    if "limits" not in card.figures or not any(math.isfinite(row.g_agamma.value) for row in rows):
-        return ()
-    from alphoton.workflows.limits_figure import draw_limits
+def _published(card: WorkflowCard, experiments: Sequence[Experiment]) -> tuple[Published, ...]:
+    """The published curves beside the limits; an unknown one is told before any work."""
+    return published(experiment.analysis for experiment in experiments) if "limits" in card.figures else ()
 
-    return draw_limits(rows, folder)
+
+def _draw(
+    card: WorkflowCard, rows: Sequence[PointLimit], folder: Path, beside_them: Sequence[Published]
+) -> tuple[Path, ...]:
+    if "limits" not in card.figures or not any(math.isfinite(limit.value) for r in rows for limit in (r.g_agamma, r.g_ae)):
+        return ()
+    return draw_limits(rows, folder, beside_them)

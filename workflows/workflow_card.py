@@ -16,11 +16,11 @@ Scan = dict[Literal["model.m_a"], Energies]
 
 
 class Study(Block):
-    """One chain: cards of a process, a detector and an analysis, and its own masses where they differ."""
+    """One chain: an analysis, its process and detector (those its card names unless given), its own masses."""
 
-    process: str
-    detector: str
     analysis: str
+    process: str | None = None
+    detector: str | None = None
     scan: Scan | None = None
 
 

@@ -1,15 +1,25 @@
-"""The processes, one a file; `get` finds one by its name."""
+"""The processes, one a file; `of` finds the one of a card."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from alphoton.generators.processes.base import Process
 
-NAMES = ("annihilation", "dark_photon")
+if TYPE_CHECKING:
+    from alphoton.generators.process_card import ProcessCard
+
+NAMES = ("annihilation", "bremsstrahlung", "dark_photon", "primakoff")
 
 
-def get(name: str) -> Process:
-    """The process of that name; only its own file is imported."""
-    process: Process = import_module(f"alphoton.generators.processes.{name}").PROCESS
+def get(name: str, *, thick: bool = False) -> Process:
+    """The process of that name; only its own file is imported. On a thick target it is another one than on a thin."""
+    module = import_module(f"alphoton.generators.processes.{name}")
+    process: Process = module.THICK if thick else module.PROCESS
     return process
+
+
+def of(card: ProcessCard) -> Process:
+    """The process of a card."""
+    return get(card.process, thick=card.beams.thickness > 0)

@@ -17,7 +17,7 @@ from alphoton.generators.constants import ALPHA, ELECTRON_MASS, GEV2_PB, PHOTON_
 from alphoton.generators.jit import DENSITY, Array, kernel
 from alphoton.generators.kinematics import Collision
 from alphoton.generators.processes import photon_recoil
-from alphoton.generators.processes.base import Component, Process
+from alphoton.generators.processes.base import Component, Particle, Process
 from alphoton.generators.processes.photon_recoil import BETA, MASS, SQRT_S, S, collinear
 
 if TYPE_CHECKING:
@@ -82,9 +82,12 @@ def density(x: Array, p: Array) -> float:
 
 
 def couplings(card: ProcessCard) -> Array:
-    """(g_ag^2, g_ae^2, g_ag g_ae) in 1/GeV^2; the last is 0 where the interference is switched off."""
-    g_ag, g_ae = card.model.g_agamma, card.model.g_ae
-    return np.array([g_ag**2, g_ae**2, g_ag * g_ae if card.interference else 0.0])
+    """(|g_ag|^2, g_ae^2, Re(g_ag) g_ae) in 1/GeV^2; the last is 0 where the interference is switched off.
+
+    A loop-induced part of g_ag is taken on the ALP's mass shell with real photons, which is an approximation here.
+    """
+    g_ag, g_ae = card.couplings.photon, card.model.g_ae
+    return np.array([abs(g_ag) ** 2, g_ae**2, g_ag.real * g_ae if card.interference else 0.0])
 
 
 def parameters(card: ProcessCard, collision: Collision) -> Array:
@@ -103,7 +106,6 @@ PROCESS = Process(
     couplings=couplings,
     parameters=parameters,
     final_state=photon_recoil.final_state,
-    pdg_ids=lambda card: (PHOTON_ID, card.ids.alp),
-    masses=lambda card: (0.0, card.mass),
-    threshold=lambda card: card.mass,
+    particles=lambda card, _: (Particle(PHOTON_ID, 0.0), Particle(card.ids.alp, card.mass)),
+    threshold=lambda card, _: card.mass,
 )

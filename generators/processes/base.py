@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from alphoton.generators.jit import Array, Density
 from alphoton.generators.kinematics import Collision
 
+BEAM, FINAL, DECAYED = 4, 1, 2
+"""Status codes."""
+
 if TYPE_CHECKING:
     from alphoton.generators.process_card import ProcessCard
 
@@ -27,6 +30,16 @@ class Component:
 
 
 @dataclass(frozen=True)
+class Particle:
+    """A row of the event record: particle number, mass (GeV), status (4 beam, 1 final), and the row of its mother."""
+
+    pdg_id: int
+    mass: float
+    status: int = FINAL
+    mother: int = -1
+
+
+@dataclass(frozen=True)
 class Process:
     """One process: its components, its density at the card's couplings, and its final state.
 
@@ -42,7 +55,10 @@ class Process:
     couplings: Callable[[ProcessCard], Array]
     parameters: Callable[[ProcessCard, Collision], Array]
     final_state: Callable[[Array, Array, Array], Array]
-    pdg_ids: Callable[[ProcessCard], tuple[int, ...]]
-    masses: Callable[[ProcessCard], tuple[float, ...]]
-    threshold: Callable[[ProcessCard], float]
+    particles: Callable[[ProcessCard, Collision], tuple[Particle, ...]]
+    threshold: Callable[[ProcessCard, Collision], float]
     """The smallest sqrt(s) at which it happens, GeV."""
+    cells: tuple[int, ...] | None = None
+    """Cells an axis for unweighting; None for one an increment of the map, which is right in one dimension."""
+    depth: Callable[[Array, Array], Array] | None = None
+    """Depth in mm in a thick target of the points x (n, dimension), with the parameters."""

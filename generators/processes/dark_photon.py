@@ -11,7 +11,7 @@ from alphoton.generators.constants import ALPHA, ELECTRON_MASS, GEV2_PB, PHOTON_
 from alphoton.generators.jit import DENSITY, Array, kernel
 from alphoton.generators.kinematics import Collision
 from alphoton.generators.processes import photon_recoil
-from alphoton.generators.processes.base import Component, Process
+from alphoton.generators.processes.base import Component, Particle, Process
 from alphoton.generators.processes.photon_recoil import BETA, MASS, SQRT_S, S, collinear
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ PROCESS = Process(
     couplings=couplings,
     parameters=parameters,
     final_state=photon_recoil.final_state,
-    pdg_ids=lambda card: (PHOTON_ID, card.ids.dark_photon),
-    masses=lambda card: (0.0, card.mass),
-    threshold=lambda card: card.mass,
+    particles=lambda card, _: (Particle(PHOTON_ID, 0.0), Particle(card.ids.dark_photon, card.mass)),
+    threshold=lambda card, _: card.mass,
 )

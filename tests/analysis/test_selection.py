@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.counting import passing
 from alphoton.analysis.selection import DIMENSIONS, Axis, Cut, EventView
+from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, Jagged
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.detectors.simulate import reconstruct
@@ -87,9 +88,14 @@ def test_cuts(cut: dict[str, Any], expected: list[bool]) -> None:
 
 
 def test_every_quantity_has_a_value_for_every_event() -> None:
-    for name in DIMENSIONS:
+    for name in set(DIMENSIONS) - {"missing_energy"}:
         for frame in ("lab", "cm"):
             assert by_hand().quantity(name, frame).shape == (4,)  # type: ignore[arg-type]
+
+
+def test_missing_energy_needs_a_calorimeter_that_is_the_target() -> None:
+    with pytest.raises(InputError, match="absorbs: true"):
+        by_hand().quantity("missing_energy")
 
 
 @pytest.mark.parametrize(

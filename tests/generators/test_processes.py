@@ -62,7 +62,7 @@ def test_constants() -> None:
 
 @pytest.mark.parametrize("fraction", [0.005, 0.5, 0.999])
 @pytest.mark.parametrize("root_s", ROOT_S)
-@pytest.mark.parametrize("process", processes.NAMES)
+@pytest.mark.parametrize("process", ["annihilation", "dark_photon"])
 def test_kernels_are_the_diagrams(process: str, root_s: float, fraction: float) -> None:
     """dsigma/dx = dsigma/dc |dc/dx| with dsigma/dc from numeric Dirac matrices, in both hemispheres, up to |c| = 1."""
     p = parameters(process, root_s, fraction * root_s)
@@ -172,7 +172,7 @@ def closed_form(loaded: ProcessCard, root_s: float) -> dict[str, float]:
 
 @pytest.mark.parametrize("fraction", [0.0, 0.4, 0.999, ALMOST])
 @pytest.mark.parametrize("root_s", ROOT_S)
-@pytest.mark.parametrize("process", processes.NAMES)
+@pytest.mark.parametrize("process", ["annihilation", "dark_photon"])
 def test_cross_section_is_the_closed_form(process: str, root_s: float, fraction: float) -> None:
     """Each component and the sum: within 1e-4, and within 5 quoted errors, which are below 1e-4 too."""
     overrides = COUPLINGS if process == "annihilation" else []

@@ -151,7 +151,7 @@ def test_overweight_points_keep_the_sample_exact(monkeypatch: pytest.MonkeyPatch
 
     Negative control: without the weights the shape is wrong.
     """
-    monkeypatch.setattr(sampling, "MARGIN", 0.5)
+    monkeypatch.setattr(sampling, "MARGIN_1D", 0.5)
     wide = sampling.Grid(np.array([[0.0, 0.5, 1.0]]), np.array([2]))
     monkeypatch.setattr(sampling, "integrate", lambda *_: (sampling.Integral(1.0, 0.0), wide))
     drawn = Sampler(linear, NONE, 1, seed(1)).draw(COUNT, np.random.default_rng(1))

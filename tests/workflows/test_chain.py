@@ -37,13 +37,13 @@ EVENTS = 20_000
 
 
 def measured(experiment: Experiment, mass: float, events: int = EVENTS) -> Measurement:
-    return in_memory(experiment.at(mass, events)[0], experiment.detector, experiment.analysis)
+    return in_memory(experiment.at(mass, events)[0][0], experiment.detector, experiment.analysis)
 
 
 def limits(experiment: Experiment, mass: float, events: int = EVENTS) -> PointLimit:
-    process, reference = experiment.at(mass, events)
+    (process,), reference = experiment.at(mass, events)
     found = in_memory(process, experiment.detector, experiment.analysis)
-    return point_limit(experiment, found, reference_in_memory(experiment, reference), events)
+    return point_limit(experiment, [found], reference_in_memory(experiment, reference), events)
 
 
 # --- cards -------------------------------------------------------------------------------------------------------
@@ -53,9 +53,9 @@ def test_overrides_reach_the_three_cards() -> None:
     own = "selection.0.max=70 mrad"
     found = load_experiment("padme", [own, "process.model.g_ae=2 /GeV", "detector.modules.1.resolution=5 mm"])
     assert found.analysis.selection[0].max == "70 mrad"
-    assert found.process.model.g_ae == 2.0
+    assert found.processes[0].model.g_ae == 2.0
     assert found.detector.modules[1].resolution == 5.0  # type: ignore[union-attr]
-    assert load_experiment("padme", ["process=belle2", "detector=babar"]).process.name == "belle2"
+    assert load_experiment("padme", ["process=belle2", "detector=babar"]).processes[0].name == "belle2"
 
 
 def test_bad_overrides_are_told_by_the_card_they_belong_to() -> None:
@@ -68,12 +68,12 @@ def test_bad_overrides_are_told_by_the_card_they_belong_to() -> None:
 def test_packaged_experiments_load(name: str) -> None:
     experiment = load_experiment(name)
     assert (experiment.reference is None) == (experiment.analysis.recast is None)
-    assert experiment.process.process == "annihilation"
+    assert experiment.processes[0].process == "annihilation"
 
 
 def test_at_a_mass() -> None:
     """The card's process and the dark photon, both there; one balanced sample for every coupling."""
-    process, reference = load_experiment("babar").at(0.25, 1234)
+    (process,), reference = load_experiment("babar").at(0.25, 1234)
     assert reference is not None
     assert (process.mass, reference.mass) == (0.25, 0.25)
     assert (process.events, reference.events) == (1234, REFERENCE_SAMPLE * 1234)
@@ -126,14 +126,14 @@ def test_a_users_own_recast_from_elsewhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["padme", "delphi"])
 def test_files_and_memory_give_identical_numbers(name: str, tmp_path: Path) -> None:
     experiment = load_experiment(name)
-    process, _ = experiment.at(0.01, 4000)
+    (process,), _ = experiment.at(0.01, 4000)
     generate(process, tmp_path / "events.root")
     simulate(tmp_path / "events.root", experiment.detector, tmp_path / "reco.root")
     through_files = from_file(tmp_path / "reco.root", experiment.analysis)
     in_one_go = in_memory(process, experiment.detector, experiment.analysis)
     for key in ("steps", "weights", "entries", "sums", "squares", "generated_weight"):
         assert np.array_equal(getattr(through_files.sums, key), getattr(in_one_go.sums, key)), key
-    assert point_limit(experiment, through_files, None, 4000) == point_limit(experiment, in_one_go, None, 4000)
+    assert point_limit(experiment, [through_files], None, 4000) == point_limit(experiment, [in_one_go], None, 4000)
     analysed = analyse(tmp_path / "reco.root", experiment.analysis)
     assert analysed.efficiency == in_one_go.sums.efficiency().value
     assert analysed.selected == in_one_go.sums.entries[-1]
@@ -290,7 +290,7 @@ def within(root_s: float, mass: float, low: float, high: float, component: Compo
 def delphi_efficiency(mass: float, component: Component) -> float:
     """Eq. (33) of arXiv:2012.07894 in each bin of Table 1: angle by quadrature, energy by the Gaussian of Eq. (32)."""
     selected = produced = 0.0
-    for collision in load_experiment("delphi").process.collisions():
+    for collision in load_experiment("delphi").processes[0].collisions():
         root_s, luminosity = collision.sqrt_s, collision.luminosity
         assert luminosity is not None
         energy = (root_s**2 - mass**2) / (2 * root_s)
@@ -365,7 +365,8 @@ def largest_change(overrides: list[str], mass: float) -> float:
     on_truth = [f"selection.{cut}.quantity=true_photon.cos_theta" for cut in (0, 1)]
     smeared, true = load_experiment("babar", overrides), load_experiment("babar", [*overrides, *on_truth])
     changes = []
-    for process in smeared.at(mass, 50_000):
+    processes, reference = smeared.at(mass, 50_000)
+    for process in (*processes, reference):
         assert process is not None
         sums = [in_memory(process, each.detector, each.analysis).sums for each in (smeared, true)]
         for component in set(sums[0].weights) & {"photon", "electron", "dark_photon"}:

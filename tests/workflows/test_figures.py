@@ -22,7 +22,7 @@ from scipy.optimize import brentq
 from alphoton.data.errors import InputError
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows import figure as verb
-from alphoton.workflows.figures import fig02, fig04, fig05, fig06a, fig06b, fig07, fig08a, fig08b, fig09
+from alphoton.workflows.figures import fig02, fig03, fig04, fig05, fig06a, fig06b, fig07, fig08a, fig08b, fig09
 from alphoton.workflows.figures.base import COLUMNS, Curve, Figure, quiet, to_csv
 from alphoton.workflows.figures.samples import Distribution, Units, shape
 from reference.checks import IMPOSSIBLE, LIKELY
@@ -62,6 +62,7 @@ def stored_masses(figure: str) -> list[float]:
 
 RUNS: dict[str, Callable[[], list[Curve]]] = {
     "fig02": lambda: fig02.compute(points=8),
+    "fig03": lambda: fig03.compute(masses=(0.001, 0.1, 2.0)),
     "fig04": lambda: fig04.compute(masses=stored_masses("fig04"), events=40_000),
     "fig05": lambda: fig05.compute(events=200_000),
     "fig06a": lambda: fig06a.compute(events=40_000),
@@ -219,6 +220,7 @@ E_BEAMS = ("0.55gev", "1gev", "10gev")
 ALP_SETS = ("photon", "gae_1_gagamma_1", "gae_1_gagamma_0.001")
 CONTRACT: dict[str, tuple[list[str], set[tuple[str, str]]]] = {
     "fig02": ([f"{c}_{e}" for c in ("photon", "electron") for e in E_BEAMS], {("GeV", "pb")}),
+    "fig03": (["photon", "electron"], {("GeV", "pb")}),
     "fig04": (["photon", "electron", "photon_100gev", "electron_100gev"], {("GeV", "1")}),
     "fig05": (
         [f"{c}_{panel}" for panel in ("angle", "energy") for c in ("photon", "electron", "dark_photon")],
@@ -255,7 +257,7 @@ def test_csv_leaves_a_cell_empty_where_there_is_no_value() -> None:
 
 
 def test_grids_of_masses_begin_at_1_mev_or_below_and_reach_the_end_of_the_phase_space() -> None:
-    grids = [fig04.MASSES, fig06b.MASSES, fig08a.MASSES, *(fig02.masses(energy) for energy in fig02.ENERGIES)]
+    grids = [fig03.MASSES, fig04.MASSES, fig06b.MASSES, fig08a.MASSES, *(fig02.masses(energy) for energy in fig02.ENERGIES)]
     assert all(grid[0] <= 1e-3 and list(grid) == sorted(set(grid)) for grid in grids)
     for energy in fig02.ENERGIES:
         threshold = np.sqrt(2 * M_E * energy + 2 * M_E**2)
@@ -469,8 +471,8 @@ def test_expand() -> None:
     for wrong, meant in (("fig6a", "fig06a"), ("Fig2", "fig02"), ("fg02", "fig02")):
         with pytest.raises(InputError, match=f"did you mean '{meant}'"):
             verb.expand(wrong)
-    with pytest.raises(InputError, match=r"^no figure 'fig03' \(known"):
-        verb.expand("fig03")
+    with pytest.raises(InputError, match=r"^no figure 'fig10' \(known"):
+        verb.expand("fig10")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -528,7 +530,7 @@ def test_figure_makes_one_at_a_time(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="fig06a, fig06b"):
         verb.figure("fig06", tmp_path)
     with pytest.raises(InputError, match="no figure"):
-        verb.figure("fig03", tmp_path)
+        verb.figure("fig10", tmp_path)
     assert not list(tmp_path.iterdir())
 
 

@@ -211,10 +211,10 @@ def samples(experiment: Experiment, card: ProcessCard, events: int, count: int) 
 def test_quoted_errors_are_the_spread_of_the_limits(name: str, mass: float) -> None:
     """60 samples of 4000 events: the limits spread as widely as their errors say."""
     experiment = load_experiment(name)
-    process, reference = experiment.at(mass)
+    (process,), reference = experiment.at(mass)
     measured = samples(experiment, process, 4000, 60)
     compared = [None] * 60 if reference is None else samples(experiment, reference, 4000, 60)
-    rows = [point_limit(experiment, *pair, 4000) for pair in zip(measured, compared, strict=True)]
+    rows = [point_limit(experiment, [one], other, 4000) for one, other in zip(measured, compared, strict=True)]
     for key in ("g_agamma", "g_ae"):
         found = [getattr(row, key) for row in rows]
         values, errors = [limit.value for limit in found], [limit.error for limit in found]

@@ -40,7 +40,7 @@ def compute(progress: Progress = quiet, *, masses: Sequence[float] = MASSES, eve
     """
     packaged = load_experiment("delphi")
     experiment = replace(packaged, detector=without_trigger(packaged.detector))
-    settings = {"": experiment, "_100gev": replace(experiment, process=at_one_energy(experiment.process))}
+    settings = {"": experiment, "_100gev": replace(experiment, processes=(at_one_energy(experiment.processes[0]),))}
     jobs = [(suffix, mass) for suffix in settings for mass in masses]
     found = {
         (suffix, mass): acceptances(settings[suffix], mass, events, ALONE, point)

@@ -57,7 +57,7 @@ def _signal(experiment: Experiment, mass: float, events: int, point: int) -> Cur
 def _backgrounds(experiment: Experiment) -> list[Curve]:
     """Flat over the card's range, the default of the limits; and photons of bremsstrahlung within the cuts."""
     card = experiment.analysis
-    beam: Any = experiment.process.collisions()[0].as_dict()
+    beam: Any = experiment.processes[0].collisions()[0].as_dict()
     assert card.counting is not None
     assert card.counting.background is not None
     assert card.counting.background.range is not None

@@ -27,7 +27,7 @@ SMALLEST_SAMPLE = 400
 def compute(progress: Progress = quiet, *, masses: Sequence[float] = MASSES, events: int = EVENTS) -> list[Curve]:
     """Half of the central 68.27% interval of the selected events' missing mass squared, for each channel."""
     alp = load_experiment("padme")
-    vector = replace(alp, process=ProcessCard.load("padme-darkphoton"))
+    vector = replace(alp, processes=(ProcessCard.load("padme-darkphoton"),))
     widths = []
     for point, mass in enumerate(tracked(masses, progress)):
         both = _peak(alp, mass, events, point)
@@ -42,7 +42,7 @@ def compute(progress: Progress = quiet, *, masses: Sequence[float] = MASSES, eve
 
 def _peak(experiment: Experiment, mass: float, events: int, point: int) -> Peak:
     """The missing masses of the selected events of a sample."""
-    card, _ = experiment.at(mass, events)
+    (card,), _ = experiment.at(mass, events)
     peak = in_memory(card, experiment.detector, experiment.analysis, point).peak
     assert peak is not None  # the card has a window
     return peak

@@ -25,7 +25,7 @@ def compute(progress: Progress = quiet, *, masses: Sequence[float] = MASSES, eve
     experiment = load_experiment("padme")
     rates = []
     for point, mass in enumerate(tracked(masses, progress)):
-        card, _ = experiment.at(mass, events)
+        (card,), _ = experiment.at(mass, events)
         measured = in_memory(card, experiment.detector, experiment.analysis, point)
         rates.append([(rate.value, rate.error) for rate in map(measured.rate, COUPLINGS)])
     values, errors = np.array(rates).transpose(2, 1, 0)

@@ -99,7 +99,7 @@ def acceptances(
     experiment: Experiment, mass: float, events: int, couplings: Mapping[str, tuple[float, float]], point: int
 ) -> dict[str, Efficiency]:
     """The share of the events that an experiment selects, at couplings (g_agamma, g_ae), from one reweighted sample."""
-    card, _ = experiment.at(mass, events)
+    (card,), _ = experiment.at(mass, events)
     products = np.array([(g_ag**2, g_ae**2, g_ag * g_ae) for g_ag, g_ae in couplings.values()]).T
     sums = np.zeros((4, len(couplings)))
     for view in measured(card, experiment.detector, point):

@@ -1,0 +1,216 @@
+"""Beams and targets in process cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from alphoton.data.card import Block
+from alphoton.data.card_file import KeyPath
+from alphoton.data.quantities import Density, Energy, Length, parse
+from alphoton.generators.constants import ELECTRON_MASS
+from alphoton.generators.kinematics import Collision, collider, head_on, on_nucleus, on_target
+from alphoton.generators.matter.materials import Material, material, mixture
+
+MAX_THICKNESS = 1000.0
+"""Radiation lengths."""
+MAX_BOOST = 1e6
+MAX_ENERGY = 1e8
+"""GeV; beyond it nothing here is physics, and squares leave the range of numbers."""
+
+
+def _several(dimension: str) -> BeforeValidator:
+    """One quantity or a list of them, as a tuple."""
+
+    def validate(value: Any) -> tuple[float, ...]:
+        items = value if isinstance(value, list | tuple) else [value]
+        try:
+            numbers = tuple(parse(item, dimension) for item in items)
+        except ValueError as error:
+            raise PydanticCustomError("quantity", "{message}", {"message": str(error)}) from None
+        if not numbers:
+            raise PydanticCustomError("quantity", "the list is empty")
+        if min(numbers) <= 0:
+            unit = {"energy": "GeV", "luminosity": "/pb"}[dimension]
+            raise PydanticCustomError("quantity", f"must be above 0 {unit}, got {min(numbers):g} {unit}")
+        return numbers
+
+    return BeforeValidator(validate)
+
+
+def _energy_or_at_rest(value: Any) -> float:
+    if value == "at rest":
+        return ELECTRON_MASS
+    try:
+        return parse(value, "energy")
+    except ValueError as error:
+        raise PydanticCustomError("quantity", "{message}", {"message": f"{error}, or 'at rest'"}) from None
+
+
+class Mixture(Block):
+    """A material made of packaged ones, by mass, with its own density."""
+
+    name: str = "mixture"
+    masses: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(min_length=1)]
+    density: Annotated[Density, Field(gt=0)]
+
+    @property
+    def material(self) -> Material:
+        return mixture(self.name, self.masses, self.density)
+
+
+class Target(Block):
+    """A target of nuclei at rest: a material, or a mixture, and a thickness: `thin`, or radiation lengths as in `40 X0`."""
+
+    material: str | Mixture
+    thickness: str = "thin"
+    density: Annotated[Density | None, Field(gt=0)] = None
+    radiation_length: Annotated[Length | None, Field(gt=0)] = None
+
+    @property
+    def radiation_lengths(self) -> float:
+        """The thickness in radiation lengths; 0 for a thin target, where the cross-section is the nucleus's own."""
+        if self.thickness == "thin":
+            return 0.0
+        number, unit, rest = self.thickness.partition("X0")
+        value = float(number)
+        if unit != "X0" or rest.strip() or not 0 < value <= MAX_THICKNESS:
+            raise ValueError
+        return value
+
+    @property
+    def stuff(self) -> Material:
+        """The material, with the card's own density and radiation length where it gives them."""
+        found = self.material.material if isinstance(self.material, Mixture) else material(self.material)
+        density = self.density or found.density
+        length = found.radiation_length if self.radiation_length is None else self.radiation_length / 10 * density
+        return replace(found, density=density, radiation_length=length)
+
+    def problems(self) -> Iterator[tuple[KeyPath, str]]:
+        try:
+            self.stuff  # noqa: B018 (found or not)
+        except ValueError as error:
+            yield ("material",), str(error)
+        try:
+            self.radiation_lengths  # noqa: B018
+        except ValueError:
+            yield (
+                ("thickness",),
+                f"must be 'thin', or up to {MAX_THICKNESS:g} radiation lengths like '40 X0'; got '{self.thickness}'",
+            )
+
+
+class Beams(Block):
+    """The beams: `sqrt_s` (with `beta_gamma`, or a list with `luminosity`), or both beams' total energies; or one beam,
+    of photons or electrons, on a `target` of nuclei."""
+
+    sqrt_s: Annotated[tuple[float, ...] | None, _several("energy")] = None
+    luminosity: Annotated[tuple[float, ...] | None, _several("luminosity")] = None
+    beta_gamma: float = 0.0
+    electron_energy: Annotated[float | None, BeforeValidator(_energy_or_at_rest)] = None
+    positron_energy: Energy | None = None
+    photon_energy: Annotated[Energy | None, Field(gt=0)] = None
+    target: Target | None = None
+
+    @property
+    def beam_energy(self) -> float:
+        """Energy of the beam on nuclei, GeV."""
+        energy = self.photon_energy or self.electron_energy
+        assert energy is not None
+        return energy
+
+    @property
+    def thickness(self) -> float:
+        """Of a target of nuclei, in radiation lengths; 0 where it is thin or there is none."""
+        return 0.0 if self.target is None else self.target.radiation_lengths
+
+    @property
+    def radiation_length_mm(self) -> float:
+        assert self.target is not None
+        return 10 * self.target.stuff.radiation_length_cm
+
+    def nuclear_problems(self, process: str) -> Iterator[tuple[KeyPath, str]]:
+        """What is wrong with a beam on nuclei."""
+        for key in ("photon_energy", "electron_energy"):
+            if (getattr(self, key) or 0) > MAX_ENERGY:
+                yield (key,), f"must be at most {MAX_ENERGY:g} GeV, got {getattr(self, key):g} GeV"
+        for key in ("sqrt_s", "luminosity", "positron_energy", "beta_gamma"):
+            if getattr(self, key):
+                yield (key,), f"does not go with the process '{process}', which is on nuclei"
+        if self.target is None:
+            yield ("target",), "is missing, and must be given, like {material: lead, thickness: thin}"
+        else:
+            yield from ((("target", *path), message) for path, message in self.target.problems())
+            if self.electron_energy is not None and self.electron_energy <= ELECTRON_MASS:
+                yield ("electron_energy",), f"must be above m_e = {1e3 * ELECTRON_MASS:.4f} MeV: the electron is the beam"
+        given = [key for key in ("photon_energy", "electron_energy") if getattr(self, key) is not None]
+        if len(given) != 1:
+            yield (), "give one beam: 'photon_energy' or 'electron_energy'"
+        elif process == "bremsstrahlung" and given == ["photon_energy"]:
+            yield ("photon_energy",), "bremsstrahlung needs an electron beam: 'electron_energy'"
+        elif self.target is not None and not list(self.target.problems()):
+            thick = self.target.radiation_lengths > 0
+            if thick and given == ["photon_energy"]:
+                yield ("photon_energy",), "the shower of a thick target is that of an electron: give 'electron_energy'"
+            if process == "primakoff" and not thick and given == ["electron_energy"]:
+                yield ("electron_energy",), "on a thin target Primakoff production needs photons: 'photon_energy'"
+
+    def problems(self) -> Iterator[tuple[KeyPath, str]]:
+        """What is wrong with beams of electrons and positrons."""
+        for key in ("photon_energy", "target"):
+            if getattr(self, key) is not None:
+                yield (key,), "goes with production on nuclei, not with electrons and positrons"
+        both = self.electron_energy is not None and self.positron_energy is not None
+        if (self.sqrt_s is not None) == both or ((self.electron_energy is None) != (self.positron_energy is None)):
+            yield (), "give either 'sqrt_s', or 'electron_energy' and 'positron_energy'"
+            return
+        if self.sqrt_s is None:
+            yield from self._energy_problems()
+        else:
+            if max(self.sqrt_s) > MAX_ENERGY:
+                yield ("sqrt_s",), f"must be at most {MAX_ENERGY:g} GeV, got {max(self.sqrt_s):g} GeV"
+            if abs(self.beta_gamma) > MAX_BOOST:
+                yield ("beta_gamma",), f"must be between -{MAX_BOOST:g} and {MAX_BOOST:g}, got {self.beta_gamma:g}"
+            for value in self.sqrt_s:
+                if value <= 2 * ELECTRON_MASS:
+                    yield ("sqrt_s",), f"must be above 2 m_e = {2e3 * ELECTRON_MASS:.3f} MeV, got {value * 1e3:g} MeV"
+            if self.luminosity is None and len(self.sqrt_s) > 1:
+                yield ("luminosity",), f"a list of {len(self.sqrt_s)} sqrt_s needs as many luminosities"
+        if self.luminosity is not None:
+            runs = len(self.sqrt_s or (0.0,))
+            if len(self.luminosity) != runs:
+                yield ("luminosity",), f"{len(self.luminosity)} luminosities for {runs} sqrt_s: give one for each"
+
+    def _energy_problems(self) -> Iterator[tuple[KeyPath, str]]:
+        for key in ("electron_energy", "positron_energy"):
+            energy = getattr(self, key)
+            if energy > MAX_ENERGY:
+                yield (key,), f"must be at most {MAX_ENERGY:g} GeV, got {energy:g} GeV"
+            if energy < ELECTRON_MASS:
+                yield (key,), f"a total energy, at least m_e = {1e3 * ELECTRON_MASS:.4f} MeV, got {energy * 1e3:g} MeV"
+        if self.positron_energy == ELECTRON_MASS:
+            yield ("positron_energy",), "the positron is the beam, it cannot be at rest"
+        if self.electron_energy == ELECTRON_MASS and self.luminosity is not None:
+            yield ("luminosity",), "does not go with a target; the exposure is positrons on target, in the analysis card"
+        if self.beta_gamma != 0:
+            yield ("beta_gamma",), "follows from the two energies; give it only with 'sqrt_s'"
+
+    def collisions(self) -> tuple[Collision, ...]:
+        """One setting of the beams for each sqrt_s."""
+        if self.target is not None:
+            stuff, mass = self.target.stuff, 0.0 if self.photon_energy is not None else ELECTRON_MASS
+            pairs_of = zip(stuff.elements, stuff.number_fractions, strict=True)
+            return tuple(on_nucleus(self.beam_energy, mass, element, share) for element, share in pairs_of)
+        luminosities = self.luminosity or (None,) * len(self.sqrt_s or (0.0,))
+        if self.sqrt_s is not None:
+            pairs = zip(self.sqrt_s, luminosities, strict=True)
+            return tuple(collider(sqrt_s, self.beta_gamma, luminosity) for sqrt_s, luminosity in pairs)
+        assert self.electron_energy is not None
+        assert self.positron_energy is not None
+        if self.electron_energy == ELECTRON_MASS:
+            return (on_target(self.positron_energy),)
+        return (head_on(self.electron_energy, self.positron_energy, luminosities[0]),)

@@ -1,0 +1,1 @@
+"""Nuclei and targets: form factors, materials, electromagnetic showers."""

@@ -1,0 +1,45 @@
+"""What production on a nucleus has in common: the parameters, and the particles of the event record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from alphoton.generators.constants import ATOMIC_MASS_UNIT
+from alphoton.generators.jit import Array
+from alphoton.generators.kinematics import Collision
+
+if TYPE_CHECKING:
+    from alphoton.generators.process_card import ProcessCard
+
+MASS, MASS_A, Z, A, SQUARED, REGULATOR, ENERGY, CUT, THICKNESS, LENGTH = range(1, 11)
+"""Places in the parameters, behind the coupling squared: m_a, mass of the nucleus, Z, A, two options of the form factor,
+energy of the beam, smallest energy of the ALP (GeV), thickness in radiation lengths, radiation length in mm."""
+NUCLEUS_ID = 1_000_000_000
+"""Particle numbers of nuclei are 10LZZZAAAI."""
+
+
+def parameters(coupling_squared: float, card: ProcessCard, collision: Collision) -> Array:
+    """The array that the kernels take."""
+    beams, form_factor = card.beams, card.form_factor
+    return np.array(
+        [
+            coupling_squared,
+            card.mass,
+            collision.atomic_mass * ATOMIC_MASS_UNIT,
+            collision.atomic_number,
+            collision.atomic_mass,
+            float(form_factor.inelastic == "squared"),
+            form_factor.regulator,
+            beams.beam_energy,
+            card.energy_cut,
+            beams.thickness,
+            beams.radiation_length_mm,
+        ]
+    )
+
+
+def nucleus_id(collision: Collision) -> int:
+    """The particle number of the element's nucleus, its mass number rounded."""
+    return NUCLEUS_ID + 10_000 * round(collision.atomic_number) + 10 * round(collision.atomic_mass)

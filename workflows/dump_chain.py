@@ -1,0 +1,80 @@
+"""The chain of a beam dump at one mass: the excluded band of the photon coupling, published or from events."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from alphoton.analysis.beam_dump import Calorimeter, DecaysInFlight, Dump, Edges, Flights, recast
+from alphoton.analysis.limits import NO_LIMIT, CouplingLimit, exposure
+from alphoton.analysis.published_band import published_edges
+from alphoton.data.errors import InputError
+from alphoton.data.event_file import Jagged
+from alphoton.data.random_streams import Stage, stream
+from alphoton.generators.event_source import EventSource
+from alphoton.generators.generate import chunks
+from alphoton.generators.process_card import ProcessCard
+from alphoton.workflows.chain import Experiment, PointLimit, of_the_process
+
+FIRST, LAST = 1e-9, 1e1
+"""Couplings between which the band is searched, 1/GeV."""
+
+
+def dump_limit(experiment: Experiment, mass: float, point: int = 0, events: int | None = None) -> PointLimit:
+    """The excluded band at a mass (GeV). Raises `InputError` for an analysis card that lacks what a band needs."""
+    card = experiment.analysis
+    block = card.beam_dump
+    assert block is not None
+    dump = Dump(block.shielding, block.decay_region)
+    used = 0
+    if block.edges == "published":
+        lower, upper = published_edges(block, mass)
+        band = Edges(math.nan, math.nan)
+        if math.isfinite(lower) and math.isfinite(upper):
+            band = Edges(*recast(dump, mass, lower, upper, block.visible_ratio, block.form))
+        method = f"recast ({block.form})"
+    else:
+        if card.limit.signal_events is None:
+            raise InputError(f"{card.origin}: limit: a band from events needs 'method: fixed' and 'signal_events'")
+        (process,), _ = experiment.at(mass, events)
+        process = ProcessCard.load(process, ["decay=none"])
+        used = process.events
+        calorimeters = tuple(Calorimeter(c.width / 2, c.height / 2, c.share, block.threshold) for c in block.calorimeters)
+        rng = np.random.default_rng(stream(process.seed, Stage.SIMULATION, point, 0))
+        decays = DecaysInFlight(dump, mass, flights(experiment, process, point), calorimeters, rng)
+        band = decays.found_edges(card.limit.signal_events, FIRST, LAST, block.visible_ratio)
+        method = f"events ({card.limit.signal_events:g} events)"
+    return PointLimit(
+        analysis=card.name,
+        mass=mass,
+        g_agamma=CouplingLimit(band.lower, band.lower_error),
+        g_ae=NO_LIMIT,
+        method=method,
+        confidence_level=card.limit.confidence_level if card.limit.method != "fixed" else math.nan,
+        events=used,
+        rates={},
+        allowed={},
+        effective_sizes={},
+        systematic={"photon": 0.0, "electron": 0.0},
+        g_agamma_upper=CouplingLimit(band.upper, band.upper_error),
+    )
+
+
+def flights(experiment: Experiment, process: ProcessCard, point: int) -> Flights:
+    """The ALPs made in the dump, weighted to their number at a coupling of 1 /GeV."""
+    counting = experiment.analysis.counting
+    if counting is None:
+        raise InputError(f"{experiment.analysis.origin}: counting: is missing, the electrons on target are due")
+    source = EventSource(process, point)
+    per_pb = exposure(counting, *of_the_process(experiment))
+    momenta, depths, weights = [], [], []
+    for drawn in chunks(source, process.events):
+        particles = drawn.events["GenPart"]
+        assert isinstance(particles, Jagged)
+        alp = particles["pdgId"] == process.ids.alp
+        momenta.append(np.stack([particles[name][alp] for name in ("px", "py", "pz", "energy")], axis=1))
+        depths.append(particles["vz"][alp])
+        weights.append(drawn.events["weight_photon"] * drawn.events["genWeight"])  # type: ignore[operator]
+    scale = per_pb * source.cross_section.value / process.events
+    return Flights(np.concatenate(momenta), np.concatenate(depths), scale * np.concatenate(weights))
