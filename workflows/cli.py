@@ -53,11 +53,13 @@ def options(
 def xsec(process: Annotated[str, typer.Argument(help="Process card.")], set_: Set = None, json: Json = False) -> None:
     """The cross-section of a process card, with its components."""
     from alphoton.generators.event_source import cross_section
+    from alphoton.generators.matter.weizsaecker_williams import of_card
     from alphoton.generators.process_card import ProcessCard
     from alphoton.workflows.console import print_json, table, with_error
 
     card = ProcessCard.load(process, set_ or ())
     found = cross_section(card)
+    compared = of_card(card)
     if json:
         components = {name: part.value for name, part in found.components.items()}
         errors = {name: part.error for name, part in found.components.items()}
@@ -69,10 +71,13 @@ def xsec(process: Annotated[str, typer.Argument(help="Process card.")], set_: Se
                 "components_pb": components,
                 "component_errors_pb": errors,
             }
+            | ({} if compared is None else {"weizsaecker_williams_pb": compared})
         )
         return
     rows = [[name, with_error(part.value, part.error)] for name, part in found.components.items()]
     table(f"{card.name}: cross-section", ["component", "pb"], [*rows, ["total", with_error(found.value, found.error)]])
+    if compared is not None:
+        typer.echo(f"for comparison, the improved Weizsaecker-Williams form: {compared:.5g} pb")
 
 
 @app.command()

@@ -6,9 +6,25 @@ It is what much of the literature uses, and too large by 1.4 to 40 at m_a >= 100
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from alphoton.generators.constants import ALPHA, ELECTRON_MASS, GEV2_PB
 from alphoton.generators.matter.form_factors import squared_form_factor
+
+if TYPE_CHECKING:
+    from alphoton.generators.process_card import ProcessCard
+
+
+def of_card(card: ProcessCard) -> float | None:
+    """The cross-section in pb of a bremsstrahlung card on a thin target, at its coupling; None for any other card."""
+    if card.process != "bremsstrahlung" or card.beams.thickness > 0:
+        return None
+    parts = (
+        collision.share
+        * cross_section(card.beams.beam_energy, card.mass, collision.atomic_number, collision.atomic_mass, card.energy_cut)
+        for collision in card.collisions()
+    )
+    return card.model.g_ae**2 * sum(parts)
 
 
 def spectrum(x: float, m_a: float) -> float:

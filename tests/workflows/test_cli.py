@@ -87,6 +87,12 @@ def test_xsec_json(call: Call) -> None:
     assert off["components_pb"]["interference"] == 0  # type: ignore[index]
 
 
+def test_xsec_compares_bremsstrahlung_with_weizsaecker_williams(call: Call) -> None:
+    found = one_object(call("xsec", "bremsstrahlung-lead", "--json"))
+    assert found["weizsaecker_williams_pb"] > 1.1 * found["cross_section_pb"]  # type: ignore[operator]
+    assert "Weizsaecker-Williams" in call("xsec", "bremsstrahlung-lead").out
+
+
 def test_the_chain_in_json(call: Call) -> None:
     made = one_object(call("generate", "padme", "-o", "e.root", "-n", "2000", "--seed", "7", "--json"))
     assert made["events"] == 2000
