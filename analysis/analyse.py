@@ -71,7 +71,8 @@ def analyse(
         for chunk in file.chunks():
             view = EventView(chunk, file.meta)
             sums, selected = count(card, view)
-            filled.fill(view, selected, weight_columns(chunk, file.meta)[1][:, 0])
+            if path is not None:
+                filled.fill(view, selected, weight_columns(chunk, file.meta)[1][:, 0])
             total = sums if total is None else total + sums
             done += view.count
             if progress is not None:

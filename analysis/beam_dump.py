@@ -16,6 +16,8 @@ from scipy.constants import physical_constants
 from scipy.optimize import brentq
 from scipy.special import lambertw
 
+from alphoton.generators.model import photon_width
+
 Array = NDArray[np.float64]
 
 HBARC_MM: float = physical_constants["reduced Planck constant times c in MeV fm"][0] * 1e-15
@@ -39,11 +41,6 @@ class Edges:
     upper: float
     lower_error: float = 0.0
     upper_error: float = 0.0
-
-
-def photon_width(coupling: float, mass: float) -> float:
-    """Gamma(a -> gamma gamma) = g^2 m^3 / (64 pi), Eq. (3) of arXiv:2012.07894."""
-    return coupling**2 * mass**3 / (64 * math.pi)
 
 
 def mean_boost(dump: Dump, mass: float, lower: float, upper: float) -> float:

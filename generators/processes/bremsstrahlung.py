@@ -230,17 +230,16 @@ def parameters(card: ProcessCard, collision: Collision) -> Array:
 
 def particles(card: ProcessCard, collision: Collision) -> tuple[Particle, ...]:
     """The electron that comes in, the ALP, the electron that goes out, the nucleus."""
-    nucleus = Particle(nuclear.nucleus_id(collision), nuclear.parameters(0.0, card, collision)[MASS_A], mother=0)
     return (
         Particle(ELECTRON_ID, ELECTRON_MASS, BEAM),
         Particle(card.ids.alp, card.mass, mother=0),
         Particle(ELECTRON_ID, ELECTRON_MASS, mother=0),
-        nucleus,
+        nuclear.nucleus(collision),
     )
 
 
 def threshold(card: ProcessCard, collision: Collision) -> float:
-    return card.mass + ELECTRON_MASS + nuclear.parameters(0.0, card, collision)[MASS_A]
+    return card.mass + ELECTRON_MASS + nuclear.nucleus_mass(collision)
 
 
 PROCESS = Process(

@@ -9,6 +9,7 @@ import numpy as np
 from alphoton.generators.constants import ATOMIC_MASS_UNIT
 from alphoton.generators.jit import Array
 from alphoton.generators.kinematics import Collision
+from alphoton.generators.processes.base import Particle
 
 if TYPE_CHECKING:
     from alphoton.generators.process_card import ProcessCard
@@ -27,7 +28,7 @@ def parameters(coupling_squared: float, card: ProcessCard, collision: Collision)
         [
             coupling_squared,
             card.mass,
-            collision.atomic_mass * ATOMIC_MASS_UNIT,
+            nucleus_mass(collision),
             collision.atomic_number,
             collision.atomic_mass,
             float(form_factor.inelastic == "squared"),
@@ -40,6 +41,12 @@ def parameters(coupling_squared: float, card: ProcessCard, collision: Collision)
     )
 
 
-def nucleus_id(collision: Collision) -> int:
-    """The particle number of the element's nucleus, its mass number rounded."""
-    return NUCLEUS_ID + 10_000 * round(collision.atomic_number) + 10 * round(collision.atomic_mass)
+def nucleus_mass(collision: Collision) -> float:
+    """Mass of the element's nucleus, GeV."""
+    return collision.atomic_mass * ATOMIC_MASS_UNIT
+
+
+def nucleus(collision: Collision) -> Particle:
+    """The element's nucleus as it goes out, its mass number rounded in the particle number."""
+    number = NUCLEUS_ID + 10_000 * round(collision.atomic_number) + 10 * round(collision.atomic_mass)
+    return Particle(number, nucleus_mass(collision), mother=0)

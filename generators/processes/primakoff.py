@@ -166,12 +166,11 @@ def parameters(card: ProcessCard, collision: Collision) -> Array:
 
 def particles(card: ProcessCard, collision: Collision) -> tuple[Particle, ...]:
     """The photon that comes in, the ALP, the nucleus."""
-    nucleus = Particle(nuclear.nucleus_id(collision), nuclear.parameters(0.0, card, collision)[MASS_A], mother=0)
-    return Particle(PHOTON_ID, 0.0, BEAM), Particle(card.ids.alp, card.mass, mother=0), nucleus
+    return Particle(PHOTON_ID, 0.0, BEAM), Particle(card.ids.alp, card.mass, mother=0), nuclear.nucleus(collision)
 
 
 def threshold(card: ProcessCard, collision: Collision) -> float:
-    return card.mass + nuclear.parameters(0.0, card, collision)[MASS_A]
+    return card.mass + nuclear.nucleus_mass(collision)
 
 
 PROCESS = Process(
