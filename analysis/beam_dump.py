@@ -12,16 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import physical_constants
 from scipy.optimize import brentq
 from scipy.special import lambertw
 
+from alphoton.generators.constants import HBARC_MM
 from alphoton.generators.model import photon_width
 
 Array = NDArray[np.float64]
 
-HBARC_MM: float = physical_constants["reduced Planck constant times c in MeV fm"][0] * 1e-15
-"""hbar c in GeV mm."""
 STEPS_A_DECADE = 200
 
 

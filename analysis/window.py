@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import physical_constants
 
 from alphoton.analysis.analysis_card import AnalysisCard, Background
 from alphoton.data.errors import InputError
+from alphoton.generators.constants import ELECTRON_MASS
 
 Array = NDArray[np.float64]
 
 SIGMA = 0.6826894921370859
 """Content of one standard deviation on both sides."""
-ELECTRON_MASS: float = physical_constants["electron mass energy equivalent in MeV"][0] * 1e-3
 
 
 def weighted_quantile(values: Array, weights: Array, probability: Array) -> Array:
