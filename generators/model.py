@@ -10,7 +10,7 @@ from alphoton.generators.constants import ALPHA, ELECTRON_MASS, MUON_MASS
 
 @dataclass(frozen=True)
 class Couplings:
-    """Couplings in 1/GeV, masses in GeV. `radiative` adds the electron loop to the photon coupling."""
+    """Couplings in 1/GeV, masses in GeV. `radiative` adds the leptons' loops to the photon coupling."""
 
     m_a: float
     g_agamma: float = 0.0
@@ -22,10 +22,11 @@ class Couplings:
 
     @property
     def photon(self) -> complex:
-        """g_agamma with the loops of Eq. (9) where they are switched on; complex above the leptons' threshold."""
+        """g_agamma with the loops of Eq. (9) where they are switched on; complex above the leptons' thresholds."""
         if not self.radiative:
             return complex(self.g_agamma)
-        return self.g_agamma + loop_coupling(self.g_ae, self.m_a, ELECTRON_MASS)
+        electron = loop_coupling(self.g_ae, self.m_a, ELECTRON_MASS)
+        return self.g_agamma + electron + loop_coupling(self.g_amu, self.m_a, MUON_MASS)
 
 
 def loop_function(tau: float) -> complex:

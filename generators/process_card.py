@@ -34,7 +34,7 @@ Mass = Annotated[Energy | None, AfterValidator(_not_negative)]
 class Model(Block):
     """Masses and couplings; which of them a process takes is in `MODEL_KEYS`.
 
-    `radiative_coupling` adds the electron's loop, Eq. (9), to the photon coupling.
+    `radiative_coupling` adds the leptons' loops, Eq. (9), to the photon coupling.
     """
 
     m_a: Mass = None

@@ -72,6 +72,20 @@ def test_radiative_coupling() -> None:
     assert loop_coupling(1.0, 0.0, ELECTRON_MASS) == 0
 
 
+@pytest.mark.parametrize("m_a", [1e-4, 0.01, 0.2, 0.3, 5.0])
+def test_every_lepton_has_its_loop(m_a: float) -> None:
+    """Eq. (9) adds the loops of electron and muon, each with its own threshold; below both the coupling is real."""
+    g, g_e, g_mu = 1e-3, 0.7, -0.2
+    found = Couplings(m_a, g, g_e, g_mu, radiative=True).photon
+    electron, muon = (c * b1(4 * m**2 / m_a**2) for c, m in ((g_e, ELECTRON_MASS), (g_mu, MUON_MASS)))
+    assert found == pytest.approx(g + ALPHA / math.pi * (electron + muon), rel=1e-12)
+    assert (found.imag == 0) == (m_a < 2 * ELECTRON_MASS)
+    alone = Couplings(m_a, g_amu=g_mu, radiative=True).photon
+    assert alone == pytest.approx(ALPHA / math.pi * muon, rel=1e-10, abs=0)
+    assert (alone.imag == 0) == (m_a < 2 * MUON_MASS)
+    assert Couplings(m_a, g, g_e, g_mu).photon == g
+
+
 @pytest.mark.parametrize("m_a", [1e-4, 0.0011, 0.01, 0.2113, 0.5, 5.0])
 def test_widths(m_a: float) -> None:
     """Eqs. (3)-(5) with 50 digits."""
