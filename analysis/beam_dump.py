@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import lambertw
 
+from alphoton.analysis.slices import PHOTON_ONLY, direction, scaled
 from alphoton.generators.constants import HBARC_MM
-from alphoton.generators.model import photon_width
+from alphoton.generators.model import VISIBLE, Couplings, photon_width, widths
 
 Array = NDArray[np.float64]
 
 STEPS_A_DECADE = 200
+WEAKEST, STRONGEST = 1e-10, 1e2
+"""Couplings between which a band is searched, 1/GeV."""
 
 
 @dataclass(frozen=True)
@@ -61,31 +64,50 @@ def paper_probability(dump: Dump, visible: float, total: float, boost: float) ->
     )
 
 
-def recast(
-    dump: Dump, mass: float, lower: float, upper: float, visible_ratio: float | None, form: str = "exact"
-) -> tuple[float, float]:
-    """Both edges of the excluded couplings with Gamma_vis / Gamma_inv = `visible_ratio`; None: no invisible decays.
+def decay_widths(couplings: Couplings, visible_ratio: float | None) -> tuple[float, float]:
+    """Visible and total width in GeV, with Gamma_vis / Gamma_inv = `visible_ratio`; None: no invisible decays."""
+    partial = widths(couplings)
+    visible = sum(partial[name] for name in VISIBLE)
+    return visible, visible if visible_ratio is None else visible * (1 + 1 / visible_ratio)
 
-    Eqs. (39)-(42) of arXiv:2012.07894: g^2 P(g) = g_d^2 P_old(g_d) with the published edges g_d, g_u. `form` is `paper`,
-    Eqs. (40) and (41), or `exact`. Without invisible decays the paper's form is the published edges. NaN where nothing
-    is excluded.
+
+def recast(
+    dump: Dump,
+    mass: float,
+    lower: float,
+    upper: float,
+    visible_ratio: float | None,
+    form: str = "exact",
+    ray: Couplings | None = None,
+) -> tuple[float, float]:
+    """Both edges of what is excluded along a ray of couplings, with Gamma_vis / Gamma_inv = `visible_ratio`.
+
+    Eqs. (39)-(42) of arXiv:2012.07894: g^2 P(g) = g_d^2 P_old(g_d) with the published edges g_d, g_u of a photon coupling
+    alone; along another ray (the default is the photon coupling) ALPs are made by the photon coupling and decay by all.
+    `visible_ratio` None: no invisible decays. `form` is `paper`, Eqs. (40) and (41), or `exact`. Without invisible decays
+    the paper's form is the published edges, and exists for the photon coupling only: elsewhere the exact one is taken.
+    NaN where nothing is excluded.
     """
     if visible_ratio is None and form == "paper":
-        return lower, upper
+        if ray is None:
+            return lower, upper
+        form = "exact"
+    ray = direction(mass, PHOTON_ONLY) if ray is None else ray
     boost = mean_boost(dump, mass, lower, upper)
     probability = paper_probability if form == "paper" else visible_probability
 
-    def signal(coupling: float) -> float:
-        visible = photon_width(coupling, mass)
-        total = visible if visible_ratio is None else visible * (1 + 1 / visible_ratio)
-        return coupling**2 * probability(dump, visible, total, boost)
+    def signal(scale: float) -> float:
+        couplings = scaled(ray, scale)
+        visible, total = decay_widths(couplings, visible_ratio)
+        return abs(couplings.photon) ** 2 * probability(dump, visible, total, boost)
 
     old = photon_width(lower, mass)
     if form == "paper":  # Eq. (41), the long-lived limit
         needed = lower**2 * dump.decay_region * old / (HBARC_MM * boost)
     else:
         needed = lower**2 * visible_probability(dump, old, old, boost)
-    return edges(signal, needed, lower / 3, upper * 10)
+    size = math.hypot(ray.g_agamma, ray.g_ae, ray.g_amu)
+    return edges(signal, needed, WEAKEST / size, STRONGEST / size)
 
 
 def edges(signal: Callable[[float], float], needed: float, first: float, last: float) -> tuple[float, float]:
@@ -172,25 +194,32 @@ class DecaysInFlight:
         first = np.concatenate([rest + factor[:, None] * p[:, :3], energy[:, None]], axis=1)
         return first, p - first
 
-    def found_edges(self, needed: float, first: float, last: float, visible_ratio: float | None) -> Edges:
-        """The excluded couplings between `first` and `last`, with Monte Carlo errors from the slope of the signal there."""
+    def found_edges(
+        self, needed: float, first: float, last: float, visible_ratio: float | None, ray: Couplings | None = None
+    ) -> Edges:
+        """What is excluded along a ray between the scales `first` and `last`, with errors from the slope of the signal."""
 
-        def signal(coupling: float) -> float:
-            return self.expected(coupling, visible_ratio)[0]
+        def signal(scale: float) -> float:
+            return self.expected(scale, visible_ratio, ray)[0]
 
         values = edges(signal, needed, first, last)
         errors = []
         for value in values:
             slope = (signal(value * 1.01) - signal(value / 1.01)) / (2 * math.log(1.01))
-            error = self.expected(value, visible_ratio)[1]
+            error = self.expected(value, visible_ratio, ray)[1]
             errors.append(abs(value * error / slope) if slope else math.nan)
         return Edges(*values, *errors)
 
-    def expected(self, coupling: float, visible_ratio: float | None = None) -> tuple[float, float]:
-        """Expected events at a photon coupling (1/GeV), with their Monte Carlo error for a given number of ALPs."""
-        visible = photon_width(coupling, self.mass)
-        total = visible if visible_ratio is None else visible * (1 + 1 / visible_ratio)
+    def expected(
+        self, scale: float, visible_ratio: float | None = None, ray: Couplings | None = None
+    ) -> tuple[float, float]:
+        """Expected events at a scale (1/GeV) of a ray, by default the photon coupling alone, with their Monte Carlo error.
+
+        Any visible decay counts as two photons would: what matters is that two light particles share the ALP's momentum.
+        """
+        couplings = scaled(direction(self.mass, PHOTON_ONLY) if ray is None else ray, scale)
+        visible, total = decay_widths(couplings, visible_ratio)
         rate = total / self.boost_length
         density = visible / total * rate * np.exp(-(self.start + self.position) * rate) * self.dump.decay_region
-        each = coupling**2 * self.flights.weights * density * self.seen
+        each = abs(couplings.photon) ** 2 * self.flights.weights * density * self.seen
         return float(each.sum()), float(np.std(each) * math.sqrt(len(each)))

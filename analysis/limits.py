@@ -1,4 +1,4 @@
-"""From rates to limits on couplings: one coupling at a time, and any combination of two."""
+"""From rates to limits on couplings, one coupling at a time."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ class CouplingLimit:
 
     value: float
     error: float = 0.0
+
+    def times(self, coupling: float) -> CouplingLimit:
+        """Of a scale along a ray: the limit on a coupling of the direction; none on a coupling that is not there."""
+        if not coupling or not math.isfinite(self.value):
+            return NO_LIMIT
+        return CouplingLimit(self.value * coupling, self.error * abs(coupling))
 
 
 NO_LIMIT = CouplingLimit(math.nan, math.nan)
@@ -84,28 +90,3 @@ def coupling_limit(rate_limit: Rate, rate: Rate) -> CouplingLimit:
     value = math.sqrt(rate_limit.value / rate.value)
     relative = math.hypot(rate.error / rate.value, rate_limit.error / rate_limit.value)
     return CouplingLimit(value, 0.5 * value * relative)
-
-
-def combined_limit(g_ae_limit: float, g_agamma_limit: float, direction: tuple[float, float]) -> tuple[float, float]:
-    """Limit on (g_ae, g_agamma) along `direction` from the limits on each alone, without interference.
-
-    Eq. (30) of arXiv:2012.07894: [(g_ae^1/g_ae^lim)^2 + (g_ag^1/g_ag^lim)^2]^(-1/2) times (g_ae^1, g_ag^1).
-    """
-    scale = math.hypot(direction[0] / g_ae_limit, direction[1] / g_agamma_limit)
-    return direction[0] / scale, direction[1] / scale
-
-
-def exact_combined_limit(
-    rate_limit: float, electron: float, photon: float, interference: float, direction: tuple[float, float]
-) -> tuple[float, float]:
-    """Limit on (g_ae, g_agamma) along `direction` with interference: where the quadratic form of the rates is the limit.
-
-    `electron`, `photon` and `interference` are the rates that multiply g_ae^2, g_ag^2 and g_ae g_ag. The sign of the
-    direction's product matters. Raises `ValueError` where the form is not positive along it.
-    """
-    e, p = direction
-    rate = electron * e * e + photon * p * p + interference * e * p
-    if rate <= 0:
-        raise ValueError(f"no rate along the direction {direction}: there is no limit")
-    scale = math.sqrt(rate_limit / rate)
-    return e * scale, p * scale

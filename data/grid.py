@@ -1,4 +1,4 @@
-"""Grids of values in cards: `{from: 1 MeV, to: 23 MeV, points: 20, spacing: log}`, or a list of values."""
+"""Grids of values in cards: `{from: 1 MeV, to: 23 MeV, points: 20, spacing: log}`, or a list of values and grids."""
 
 from __future__ import annotations
 
@@ -30,17 +30,23 @@ class EnergyGrid(BaseModel):
 
 def _energies(value: Any) -> tuple[float, ...]:
     if isinstance(value, dict):
-        grid = EnergyGrid.model_validate(value)
-        if not (
-            0 < grid.start < grid.stop or grid.points == 1 or (grid.spacing == "linear" and 0 <= grid.start < grid.stop)
-        ):
-            raise PydanticCustomError("quantity", "the grid is inverted or empty, or is logarithmic and starts at 0")
-        return tuple(grid.values())
+        return _grid(value)
     items = value if isinstance(value, list | tuple) else [value]
+    grids = any(isinstance(item, dict) for item in items)
     try:
-        return tuple(parse(item, "energy") for item in items)
+        found = [
+            energy for item in items for energy in (_grid(item) if isinstance(item, dict) else (parse(item, "energy"),))
+        ]
     except ValueError as error:
         raise PydanticCustomError("quantity", "{message}", {"message": str(error)}) from None
+    return tuple(sorted(set(found))) if grids else tuple(found)  # grids may touch or overlap
+
+
+def _grid(value: dict[str, Any]) -> tuple[float, ...]:
+    grid = EnergyGrid.model_validate(value)
+    if not (0 < grid.start < grid.stop or grid.points == 1 or (grid.spacing == "linear" and 0 <= grid.start < grid.stop)):
+        raise PydanticCustomError("quantity", "the grid is inverted or empty, or is logarithmic and starts at 0")
+    return tuple(grid.values())
 
 
 #: energies in GeV, from a list, one value, or a grid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -50,17 +51,22 @@ def cache_folder() -> str:
     return ""
 
 
+_COMPILING = threading.RLock()
+"""numba's cache folder is one for the whole process: another thread that compiles meanwhile would lose its own."""
+
+
 def kernel(signature: Any) -> Callable[[F], F]:
     """Compile a function to machine code that holds no lock, kept on disk where there is a place to write."""
 
     def compile_(function: F) -> F:
         config: Any = numba.config
-        before, folder = config.CACHE_DIR, cache_folder()
-        config.CACHE_DIR = folder
-        try:
-            compiled: F = numba.njit(signature, cache=bool(folder), nogil=True, error_model="numpy")(function)
-        finally:
-            config.CACHE_DIR = before
+        with _COMPILING:
+            before, folder = config.CACHE_DIR, cache_folder()
+            config.CACHE_DIR = folder
+            try:
+                compiled: F = numba.njit(signature, cache=bool(folder), nogil=True, error_model="numpy")(function)
+            finally:
+                config.CACHE_DIR = before
         return compiled
 
     return compile_

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from alphoton.analysis.limits import (
     signal_events_limit,
 )
 from alphoton.analysis.recast import allowed_rate, published_limit
+from alphoton.analysis.slices import ELECTRON_ONLY, PHOTON_ONLY, Exclusion, RayLimit, Term, direction, scaled
 from alphoton.analysis.statistics import NoLimitError
 from alphoton.analysis.window import background_share, width, window
 from alphoton.data.errors import InputError
@@ -83,16 +84,33 @@ class PointLimit:
     systematic: dict[str, float]
     g_agamma_upper: CouplingLimit = NO_LIMIT
     """The other edge of an excluded band, where the coupling is so strong that the ALP decays too soon."""
+    g_ae_upper: CouplingLimit = NO_LIMIT
+
+    def exclusion(self, *, interference: bool = True) -> Exclusion:
+        """What any combination of the couplings makes of what is allowed, without decays; from the two limits alone."""
+        terms = {
+            name: Term.of_limit(limit, self.systematic[name])
+            for name, limit in zip(COUPLINGS, (self.g_agamma, self.g_ae), strict=True)
+        }
+        allowed = [rate.value for rate in self.allowed.values() if math.isfinite(rate.value)]
+        mixed = self.rates.get("interference", Rate(0.0))
+        if not interference or mixed.value == 0 or not allowed:
+            return Exclusion(**terms)
+        term = Term(
+            mixed.value / math.sqrt(min(allowed) * max(allowed)),  # a window's may depend a little on the channel
+            abs(mixed.error / mixed.value),
+            sum(each.systematic for each in terms.values()) / 2,
+        )
+        return Exclusion(**terms, interference=term)
 
 
 @dataclass(frozen=True)
 class FoundLimit:
-    """The limit on one coupling, the allowed rate, the relative systematic on the coupling, and a band's other edge."""
+    """The limit on one coupling, the allowed rate, and the relative systematic on the coupling."""
 
     limit: CouplingLimit
     allowed: Rate
     systematic: float = 0.0
-    upper: CouplingLimit = NO_LIMIT
 
 
 def load_experiment(
@@ -149,6 +167,22 @@ def reference_in_memory(experiment: Experiment, reference: ProcessCard | None, p
     return in_memory(reference, experiment.detector, experiment.analysis, REFERENCE_POINTS + point)
 
 
+@dataclass(frozen=True)
+class Sample:
+    """What the detector and the selection of an experiment leave of its processes, and of a recast's dark photon."""
+
+    measured: tuple[Measurement, ...]
+    reference: Measurement | None
+    events: int
+
+
+def sampled(experiment: Experiment, mass: float, point: int, events: int) -> Sample:
+    """Generate, simulate and count at a mass (GeV), without files."""
+    processes, reference = experiment.at(mass, events)
+    measured = tuple(in_memory(process, experiment.detector, experiment.analysis, point) for process in processes)
+    return Sample(measured, reference_in_memory(experiment, reference, point), events)
+
+
 def from_file(reco: Path, analysis: AnalysisCard) -> Measurement:
     """Count the events of a reco file."""
     with EventFile(reco) as file:
@@ -169,6 +203,25 @@ def point_limit(
 
     Raises `InputError` where a sample is too small for a limit, or the cards give no exposure.
     """
+    row = invisible_limit(experiment, measured, reference, events)
+    if all(each.flight is None for each in measured):
+        return row
+    photon, electron = (
+        ray_limit(experiment, measured, row, direction(row.mass, coupling)) for coupling in (PHOTON_ONLY, ELECTRON_ONLY)
+    )
+    return replace(
+        row,
+        g_agamma=photon.lower,
+        g_agamma_upper=photon.upper,
+        g_ae=electron.lower,
+        g_ae_upper=electron.upper,
+    )
+
+
+def invisible_limit(
+    experiment: Experiment, measured: Sequence[Measurement], reference: Measurement | None, events: int
+) -> PointLimit:
+    """The limits on both couplings, each alone, where no decay is seen. Raises `InputError` as `point_limit` does."""
     card = experiment.analysis
     found = {name: of_component(measured, name) for name in (*COUPLINGS, "interference")}
     sizes = {name: each.sums.effective_size(name) for name in COUPLINGS if (each := found[name]) is not None}
@@ -192,7 +245,54 @@ def point_limit(
         allowed={name: found_limit.allowed for name, found_limit in limits.items()},
         effective_sizes={name: sizes.get(name, 0.0) for name in COUPLINGS},
         systematic={name: found_limit.systematic for name, found_limit in limits.items()},
-        g_agamma_upper=limits["photon"].upper,
+    )
+
+
+def ray_limit(
+    experiment: Experiment,
+    measured: Sequence[Measurement],
+    invisible: PointLimit,
+    ray: Couplings,
+    *,
+    interference: bool = True,
+) -> RayLimit:
+    """The limit along a ray of couplings, from the limits on each coupling alone where no decay is seen.
+
+    Where visible decays inside the calorimeter are lost, a band is excluded. The total width is the visible one, which
+    grows with the couplings squared, over the visible branching ratio B; a share B (1 - exp(-l Gamma m / (hbar c p))) is
+    lost over the length l that is left. Above the band too many are lost.
+    """
+    exclusion = invisible.exclusion(interference=interference)
+    free = exclusion.limit(ray)
+    counting, length = experiment.analysis.counting, experiment.detector.geometry.calorimeter_length
+    flights = {name: of_component(measured, name) for name in COUPLINGS}
+    if counting is None or all(each is None or each.flight is None for each in flights.values()):
+        return free
+    if length is None:
+        raise InputError(f"{experiment.detector.origin}: geometry.calorimeter_length: is due with a visible branching ratio")
+    ratio = counting.visible_branching_ratio
+
+    def kept(name: str, decay_rate: float) -> float:
+        each = flights[name]
+        if each is None or each.flight is None:
+            return 1.0
+        return 1 - ratio * (1 - each.flight.surviving(name, decay_rate, length))
+
+    def signal(scale: float) -> float:
+        couplings = scaled(ray, scale)
+        decay_rate = sum(widths(couplings).values()) / ratio / HBARC_MM
+        return exclusion.strength(couplings, *(kept(name, decay_rate) for name in COUPLINGS))
+
+    if not math.isfinite(free.lower.value):
+        return free
+    last = free.lower.value * 1e4
+    lower, upper = edges(signal, 1.0, free.lower.value / 2, last)
+    relative = free.lower.error / free.lower.value
+    band_ends = math.isfinite(upper) and upper < last
+    return RayLimit(
+        CouplingLimit(lower, relative * lower),
+        CouplingLimit(upper, relative * upper) if band_ends else NO_LIMIT,
+        free.systematic,
     )
 
 
@@ -217,45 +317,8 @@ def _limit(
         allowed = allowed_rate(published_limit(block, measured.mass), reference.rate("dark_photon"))
         return FoundLimit(coupling_limit(allowed, rate), allowed, 0.5 * card.recast.uncertainty)
     allowed = _with_error(experiment, measured, component)
-    if measured.flight is not None:
-        return _limit_with_decays(experiment, measured, component, rate, allowed)
     systematic = _shape_systematic(experiment, measured, component, allowed)
     return FoundLimit(coupling_limit(allowed, rate), allowed, systematic)
-
-
-def _limit_with_decays(
-    experiment: Experiment, measured: Measurement, component: str, rate: Rate, allowed: Rate
-) -> FoundLimit:
-    """The band of couplings that is excluded where visible decays inside the calorimeter are lost.
-
-    The total width is the visible one, which grows with the coupling squared, over the visible branching ratio B; a share
-    B (1 - exp(-l Gamma m / (hbar c p))) is lost over the length l that is left. Above the band too many are lost.
-    """
-    counting, length = experiment.analysis.counting, experiment.detector.geometry.calorimeter_length
-    assert counting is not None
-    assert measured.flight is not None
-    if length is None:
-        raise InputError(f"{experiment.detector.origin}: geometry.calorimeter_length: is due with a visible branching ratio")
-    ratio, flight = counting.visible_branching_ratio, measured.flight
-    photon, electron = (float(component == name) for name in COUPLINGS)
-
-    def signal(coupling: float) -> float:
-        width = sum(widths(Couplings(measured.mass, g_agamma=photon * coupling, g_ae=electron * coupling)).values()) / ratio
-        lost = ratio * (1 - flight.surviving(component, width / HBARC_MM, length))
-        return coupling**2 * rate.value * (1 - lost)
-
-    free = coupling_limit(allowed, rate)
-    if not math.isfinite(free.value):
-        return FoundLimit(free, allowed)
-    last = free.value * 1e4
-    lower, upper = edges(signal, allowed.value, free.value / 2, last)
-    relative = free.error / free.value
-    band_ends = math.isfinite(upper) and upper < last
-    return FoundLimit(
-        CouplingLimit(lower, relative * lower),
-        allowed,
-        upper=CouplingLimit(upper, relative * upper) if band_ends else NO_LIMIT,
-    )
 
 
 def _allowed_rate(experiment: Experiment, measured: Measurement, component: str, shape: str | None = None) -> Rate:

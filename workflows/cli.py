@@ -184,18 +184,33 @@ def limit(
         int | None, typer.Option("-n", "--events", help="Events a mass; without it, enough for 1% on the limit.")
     ] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="CSV file to write.")] = None,
+    along: Annotated[
+        list[str] | None,
+        typer.Option("--along", help="Let couplings grow together, as in --along 'g_agamma=0.001 g_ae=1'. Repeatable."),
+    ] = None,
+    radiative: Annotated[bool, typer.Option("--radiative", help="Add the loops of leptons to the photon coupling.")] = False,
+    interference: Annotated[bool, typer.Option(help="Keep the interference of the two channels.")] = True,
     set_: Set = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Limits on the couplings, each alone, at one or more masses. --set process.KEY and detector.KEY reach those cards."""
+    """Limits on the couplings, each alone or together. --set process.KEY and detector.KEY reach those cards."""
     from alphoton.workflows import limit as run_limit
     from alphoton.workflows.console import bar, print_json
-    from alphoton.workflows.limit_scan import as_dict
+    from alphoton.workflows.limit_scan import as_dict, parse_couplings
 
     with bar("masses") as progress:
         found = run_limit(
-            analysis, mass or (), events=events, output=output, overrides=set_ or (), force=force, progress=progress
+            analysis,
+            mass or (),
+            events=events,
+            along=[parse_couplings(text) for text in along or ()],
+            radiative=radiative,
+            interference=interference,
+            output=output,
+            overrides=set_ or (),
+            force=force,
+            progress=progress,
         )
     _say_why_empty(found.rows)
     if json:
@@ -265,24 +280,29 @@ def run(
 def figure(
     name: Annotated[str, typer.Argument(help="fig02, fig04, ..., or all.")],
     output: Output,
+    moments: Annotated[
+        str, typer.Option("--moments", help="Measured magnetic moments to show: paper-2020 or world-2025.")
+    ] = "paper-2020",
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Make figures of arXiv:2012.07894 as PNG, PDF and CSV."""
+    """Make figures of arXiv:2012.07894 as PNG, PDF and CSV; those that are up to date are left as they are."""
     from alphoton.workflows import figure as figures
     from alphoton.workflows.console import bar, print_json
 
     made = []
     names = figures.expand(name)
-    figures.check_output(names, output, force=force)
+    outdated = [each for each in names if not figures.is_up_to_date(each, output, figures.stamp(each, moments=moments))]
+    figures.check_output(outdated, output, force=force)
     for each in names:
         with bar(each) as progress:
-            made.append(figures.figure(each, output, force=force, progress=progress))
+            made.append(figures.figure(each, output, force=force, moments=moments, progress=progress))
     if json:
         print_json({"figures": made})
         return
     for result in made:
-        typer.echo(" ".join(str(path) for path in result.paths))
+        note = "" if result.name in outdated else "  (up to date)"
+        typer.echo(" ".join(str(path) for path in result.paths) + note)
 
 
 @app.command()

@@ -6,33 +6,36 @@ import math
 
 import numpy as np
 
-from alphoton.analysis.beam_dump import Calorimeter, DecaysInFlight, Dump, Edges, Flights, recast
-from alphoton.analysis.limits import NO_LIMIT, CouplingLimit, exposure
+from alphoton.analysis.beam_dump import STRONGEST, WEAKEST, Calorimeter, DecaysInFlight, Dump, Edges, Flights, recast
+from alphoton.analysis.limits import CouplingLimit, exposure
 from alphoton.analysis.published_band import published_edges
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import Jagged
 from alphoton.data.random_streams import Stage, stream
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.generate import chunks
+from alphoton.generators.model import Couplings
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.chain import Experiment, PointLimit, of_the_process
 
-FIRST, LAST = 1e-9, 1e1
-"""Couplings between which the band is searched, 1/GeV."""
 
+def dump_limit(
+    experiment: Experiment, mass: float, point: int = 0, events: int | None = None, ray: Couplings | None = None
+) -> PointLimit:
+    """The excluded band at a mass (GeV), of the photon coupling alone or along a ray of couplings.
 
-def dump_limit(experiment: Experiment, mass: float, point: int = 0, events: int | None = None) -> PointLimit:
-    """The excluded band at a mass (GeV). Raises `InputError` for an analysis card that lacks what a band needs."""
+    Raises `InputError` for an analysis card that lacks what a band needs.
+    """
     card = experiment.analysis
     block = card.beam_dump
     assert block is not None
     dump = Dump(block.shielding, block.decay_region)
     used = 0
     if block.edges == "published":
-        lower, upper = published_edges(block, mass)
+        known = published_edges(block, mass)
         band = Edges(math.nan, math.nan)
-        if math.isfinite(lower) and math.isfinite(upper):
-            band = Edges(*recast(dump, mass, lower, upper, block.visible_ratio, block.form))
+        if all(map(math.isfinite, known)):
+            band = Edges(*recast(dump, mass, *known, block.visible_ratio, block.form, ray))
         method = f"recast ({block.form})"
     else:
         if card.limit.signal_events is None:
@@ -43,13 +46,15 @@ def dump_limit(experiment: Experiment, mass: float, point: int = 0, events: int 
         calorimeters = tuple(Calorimeter(c.width / 2, c.height / 2, c.share, block.threshold) for c in block.calorimeters)
         rng = np.random.default_rng(stream(process.seed, Stage.SIMULATION, point, 0))
         decays = DecaysInFlight(dump, mass, flights(experiment, process, point), calorimeters, rng)
-        band = decays.found_edges(card.limit.signal_events, FIRST, LAST, block.visible_ratio)
+        band = decays.found_edges(card.limit.signal_events, WEAKEST, STRONGEST, block.visible_ratio, ray)
         method = f"events ({card.limit.signal_events:g} events)"
+    lower, upper = CouplingLimit(band.lower, band.lower_error), CouplingLimit(band.upper, band.upper_error)
+    photon, electron = (1.0, 0.0) if ray is None else (ray.g_agamma, ray.g_ae)
     return PointLimit(
         analysis=card.name,
         mass=mass,
-        g_agamma=CouplingLimit(band.lower, band.lower_error),
-        g_ae=NO_LIMIT,
+        g_agamma=lower.times(photon),
+        g_ae=lower.times(electron),
         method=method,
         confidence_level=card.limit.confidence_level if card.limit.method != "fixed" else math.nan,
         events=used,
@@ -57,7 +62,8 @@ def dump_limit(experiment: Experiment, mass: float, point: int = 0, events: int 
         allowed={},
         effective_sizes={},
         systematic={"photon": 0.0, "electron": 0.0},
-        g_agamma_upper=CouplingLimit(band.upper, band.upper_error),
+        g_agamma_upper=upper.times(photon),
+        g_ae_upper=upper.times(electron),
     )
 
 

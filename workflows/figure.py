@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alphoton.data.errors import InputError
 from alphoton.data.output import Unfinished, check_free
 from alphoton.workflows.figures.base import Curve, Figure, Progress, quiet, style, to_csv
 
-NAMES = ("fig02", "fig03", "fig04", "fig05", "fig06a", "fig06b", "fig07", "fig08a", "fig08b", "fig09")
+if TYPE_CHECKING:
+    from alphoton.workflows.figures.slices import LimitFigure
+    from alphoton.workflows.survey import Survey
+
+EVENTS = ("fig02", "fig03", "fig04", "fig05", "fig06a", "fig06b", "fig07", "fig08a", "fig08b", "fig09")
+LIMITS = ("fig11", "fig12", "fig13a", "fig13b", "fig13c", "fig14a", "fig14b", "fig15")
+NAMES = (*EVENTS, *LIMITS)
 """One file each in `alphoton.workflows.figures`; Figs. 1 and 10 of the paper are diagrams."""
-ALL, PARTS = "all", "ab"
+ALL, PARTS = "all", "abc"
+WORKFLOW = "paper"
+"""The workflow card whose studies the figures of limits show."""
+STORE = "limits.jsonl"
+"""Holds finished limits, which the figures in a folder share."""
+MOMENTS = "paper-2020"
 SUFFIXES = ("png", "pdf", "csv")
 
 
@@ -62,36 +75,98 @@ def check_output(wanted: Sequence[str], output: str | Path, *, force: bool = Fal
             check_free(path, force=force)
 
 
-def figure(name: str, output: str | Path, *, force: bool = False, progress: Progress | None = None) -> FigureResult:
+def figure(
+    name: str,
+    output: str | Path,
+    *,
+    force: bool = False,
+    survey: Survey | None = None,
+    moments: str = MOMENTS,
+    progress: Progress | None = None,
+) -> FigureResult:
     """Compute and draw one figure into the folder `output`, all of its files or none.
 
-    The same cards and versions give the same bytes. Raises `InputError` for an unknown name, or where a file exists and
-    `force` is not set.
+    Figures of limits show a `survey`, by default that of the workflow card `paper`, whose finished points are kept beside
+    them, and the measured magnetic `moments` of a set. The same cards and versions give the same bytes: a figure that is
+    there and was made from the same is left as it is. Raises `InputError` for an unknown name, or where another file exists
+    and `force` is not set.
     """
     if name not in expand(name):
         raise InputError(f"'{name}' stands for {', '.join(expand(name))}: make one at a time")
-    folder = Path(output)
+    folder, chosen = Path(output), load(name)
+    made_from = stamp(name, survey, moments)
+    if is_up_to_date(name, folder, made_from):
+        return FigureResult(chosen.name, chosen.title, _paths(name, folder))
     check_output([name], folder, force=force)
-    chosen = load(name)
-    return write(chosen, chosen.compute(progress or quiet), folder, force=force)
+    return write(
+        chosen, _curves(chosen, survey, moments, folder, progress or quiet), folder, force=force, made_from=made_from
+    )
 
 
-def load(name: str) -> Figure:
+def _curves(
+    chosen: Figure | LimitFigure, survey: Survey | None, moments: str, folder: Path, progress: Progress
+) -> list[Curve]:
+    if isinstance(chosen, Figure):
+        return chosen.compute(progress)
+    return chosen.compute(survey or default_survey(folder / STORE), moments, progress)
+
+
+def default_survey(store: Path | None) -> Survey:
+    """The survey of the workflow card `paper`."""
+    from alphoton.workflows.study import surveyed
+    from alphoton.workflows.workflow_card import WorkflowCard
+
+    return surveyed(WorkflowCard.load(WORKFLOW), store)
+
+
+def stamp(name: str, survey: Survey | None = None, moments: str = MOMENTS) -> str:
+    """A digest of what a figure is made from."""
+    from alphoton.workflows.provenance import digest_of, figures_digest
+
+    return digest_of([figures_digest(), *([] if name in EVENTS else [moments, None if survey is None else survey.digest])])
+
+
+def is_up_to_date(name: str, folder: Path, made_from: str) -> bool:
+    """Whether the files of a figure are there, whole, and made from this: the picture says so of all three."""
+    png, *others = _paths(name, folder)
+    if not all(path.is_file() for path in (png, *others)):
+        return False
+    from PIL import Image
+
+    try:
+        with Image.open(png) as picture:
+            return picture.info.get(STAMP) == _sealed(made_from, others)
+    except OSError:
+        return False
+
+
+STAMP = "alphoton"
+"""The key of the picture's note that says what the figure was made from."""
+
+
+def _sealed(made_from: str, paths: Sequence[Path]) -> str:
+    """What was it made from, and which files belong to it."""
+    return " ".join([made_from, *(hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest() for path in paths)])
+
+
+def load(name: str) -> Figure | LimitFigure:
     """The figure behind a known name."""
-    found = import_module(f"alphoton.workflows.figures.{name}").FIGURE
-    assert isinstance(found, Figure)
+    found: Figure | LimitFigure = import_module(f"alphoton.workflows.figures.{name}").FIGURE
     return found
 
 
-def write(chosen: Figure, curves: Sequence[Curve], folder: Path, *, force: bool = False) -> FigureResult:
+def write(
+    chosen: Figure | LimitFigure, curves: Sequence[Curve], folder: Path, *, force: bool = False, made_from: str = ""
+) -> FigureResult:
     """Draw curves into the files of a figure. They carry no date, and appear when all are whole."""
     paths = _paths(chosen.name, folder)
     with ExitStack() as stack, style():
         png, pdf, table = (stack.enter_context(Unfinished(path, force=force)) for path in paths)
         canvas = chosen.draw({curve.name: curve for curve in curves})
-        canvas.savefig(png, format="png", metadata={"Title": chosen.title})
         canvas.savefig(pdf, format="pdf", metadata={"Title": chosen.title, "CreationDate": None})
         table.write_text(to_csv(curves), encoding="utf-8")
+        note = {STAMP: _sealed(made_from, [pdf, table])} if made_from else {}
+        canvas.savefig(png, format="png", metadata={"Title": chosen.title} | note)
     return FigureResult(chosen.name, chosen.title, paths)
 
 

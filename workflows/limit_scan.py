@@ -5,21 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.analysis.slices import RayLimit, direction
 from alphoton.data.errors import InputError
 from alphoton.data.output import check_free, write_text
 from alphoton.data.quantities import parse
+from alphoton.generators.model import Couplings
 from alphoton.workflows.chain import (
     Experiment,
     PointLimit,
-    in_memory,
+    Sample,
+    invisible_limit,
     load_experiment,
     point_limit,
-    reference_in_memory,
+    ray_limit,
+    sampled,
 )
 from alphoton.workflows.dump_chain import dump_limit
 
@@ -52,12 +56,19 @@ def limit(
     masses: Sequence[float | str] = (),
     *,
     events: int | None = None,
+    along: Sequence[Mapping[str, float]] = (),
+    radiative: bool = False,
+    interference: bool = True,
     output: str | Path | None = None,
     overrides: Sequence[str] = (),
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Limits:
     """Limits on g_agamma and g_ae, each alone, at `masses` (GeV, or text like "10 MeV"; else the card's own grid).
+
+    With `along`, directions like {"g_agamma": 0.001, "g_ae": 1}, the couplings grow together: a row a direction holds both
+    where they reach the limit. `radiative` adds the loops of Eq. (9) to the photon coupling (its own, in g_agamma, is
+    told), `interference` keeps that of the two channels.
 
     Generates and simulates a balanced sample at each mass: `events` of them, or as many as bring the Monte Carlo error of
     the limits to 1%. An override of the form `process.key=value` or `detector.key=value` reaches those cards. Raises
@@ -71,13 +82,14 @@ def limit(
     experiment = load_experiment(analysis, overrides)
     own = experiment.analysis.masses or (experiment.processes[0].mass,)
     chosen = tuple(dict.fromkeys(_mass(mass) for mass in masses)) or own
+    rays = {mass: [direction(mass, couplings, radiative=radiative) for couplings in along] for mass in chosen}
     for mass in chosen:
         experiment.at(mass)  # a bad mass is told before any work
-    rows = []
+    rows: list[PointLimit] = []
     for point, mass in enumerate(chosen):
         if progress is not None:
             progress(point, len(chosen))
-        rows.append(at_mass(experiment, mass, point, events))
+        rows += rows_at_mass(experiment, mass, point, events, rays[mass], interference=interference)
     if progress is not None:
         progress(len(chosen), len(chosen))
     if path is not None:
@@ -92,6 +104,18 @@ def _mass(mass: float | str) -> float:
         return parse(mass, "energy")
     except ValueError as error:
         raise InputError(f"mass '{mass}': {error}") from None
+
+
+def parse_couplings(text: str) -> dict[str, float]:
+    """Relative couplings from text like "g_agamma=0.001 g_ae=1". Raises `InputError` for anything else."""
+    found: dict[str, float] = {}
+    for word in text.replace(",", " ").split():
+        name, _, number = word.partition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            raise InputError(f"--along '{text}': '{word}': write couplings like 'g_agamma=0.001 g_ae=1'") from None
+    return found
 
 
 def why_empty(row: PointLimit) -> list[str]:
@@ -114,29 +138,64 @@ def why_empty(row: PointLimit) -> list[str]:
 
 
 def at_mass(experiment: Experiment, mass: float, point: int = 0, events: int | None = None) -> PointLimit:
-    """The limits at one mass; without `events` the sample grows until the limits are known to 1%, or to its largest."""
-    count = events or FIRST_EVENTS
-    row = _with_events(experiment, mass, point, count)
-    if events is None:
-        wanted = min(MOST_EVENTS, int(1.2 * count * (worst_error(row) / PRECISION) ** 2))
-        if wanted > count:
-            row = _with_events(experiment, mass, point, wanted)
+    """The limits on each coupling alone at one mass; without `events` known to 1%, where that can be had."""
+    (row,) = rows_at_mass(experiment, mass, point, events)
     return row
+
+
+def rows_at_mass(
+    experiment: Experiment,
+    mass: float,
+    point: int,
+    events: int | None,
+    rays: Sequence[Couplings] = (),
+    *,
+    interference: bool = True,
+) -> list[PointLimit]:
+    """The limits at one mass: on each coupling alone, or along rays."""
+    if experiment.analysis.beam_dump is not None:
+        if not rays:
+            return [dump_limit(experiment, mass, point, events)]
+        return [dump_limit(experiment, mass, point, events, ray) for ray in rays]
+    sample = precise_sample([experiment], mass, point, events)
+    if not rays:
+        return [point_limit(experiment, sample.measured, sample.reference, sample.events)]
+    alone = invisible_limit(experiment, sample.measured, sample.reference, sample.events)
+    return [
+        along_ray(alone, ray, ray_limit(experiment, sample.measured, alone, ray, interference=interference)) for ray in rays
+    ]
+
+
+def along_ray(row: PointLimit, ray: Couplings, found: RayLimit) -> PointLimit:
+    """The row of both couplings where they reach the limit along a ray."""
+    return replace(
+        row,
+        g_agamma=found.lower.times(ray.g_agamma),
+        g_ae=found.lower.times(ray.g_ae),
+        g_agamma_upper=found.upper.times(ray.g_agamma),
+        g_ae_upper=found.upper.times(ray.g_ae),
+        systematic=dict.fromkeys(row.systematic, found.systematic),
+    )
+
+
+def precise_sample(experiments: Sequence[Experiment], mass: float, point: int, events: int | None = None) -> Sample:
+    """A sample for experiments that differ only in how they count; they see it through the selection of the first.
+
+    Without `events` it grows until the limits of all are known to 1%, or to its largest.
+    """
+    count = events or FIRST_EVENTS
+    sample = sampled(experiments[0], mass, point, count)
+    if events is not None:
+        return sample
+    rows = [invisible_limit(each, sample.measured, sample.reference, count) for each in experiments]
+    wanted = min(MOST_EVENTS, int(1.2 * count * (max(map(worst_error, rows)) / PRECISION) ** 2))
+    return sampled(experiments[0], mass, point, wanted) if wanted > count else sample
 
 
 def worst_error(row: PointLimit) -> float:
     """The larger relative error of the limits of a row that exist; 0 where none does."""
     limits = [row.g_agamma, row.g_ae]
     return max((found.error / found.value for found in limits if math.isfinite(found.value)), default=0.0)
-
-
-def _with_events(experiment: Experiment, mass: float, point: int, events: int) -> PointLimit:
-    if experiment.analysis.beam_dump is not None:
-        return dump_limit(experiment, mass, point, events)
-    processes, reference = experiment.at(mass, events)
-    measured = [in_memory(process, experiment.detector, experiment.analysis, point) for process in processes]
-    compared = reference_in_memory(experiment, reference, point)
-    return point_limit(experiment, measured, compared, events)
 
 
 def to_csv(rows: Sequence[PointLimit]) -> str:
@@ -174,6 +233,8 @@ def as_dict(row: PointLimit) -> dict[str, object]:
     details: dict[str, object] = {"events": row.events}
     details["g_agamma_upper_edge_per_GeV"] = number(row.g_agamma_upper.value)
     details["g_agamma_upper_edge_error"] = number(row.g_agamma_upper.error)
+    details["g_ae_upper_edge_per_GeV"] = number(row.g_ae_upper.value)
+    details["g_ae_upper_edge_error"] = number(row.g_ae_upper.error)
     for name, rate in row.rates.items():
         details[f"{name}_rate_pb"] = number(rate.value)
         details[f"{name}_rate_error_pb"] = number(rate.error)

@@ -5,20 +5,17 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import binom, norm
 
 from alphoton.analysis.efficiency import Efficiency, clopper_pearson, weighted_efficiency
+from reference.checks import random_settings
 
 FloatArray = NDArray[np.float64]
 Intervals = Callable[[FloatArray, int], tuple[FloatArray, FloatArray]]
 ONE_SIGMA = 0.6827
-
-
-def random_settings(examples: int) -> settings:
-    return settings(deadline=None, max_examples=examples, derandomize=True, database=None)
 
 
 def efficiency_of(weights: FloatArray, selected: NDArray[np.bool_]) -> Efficiency:

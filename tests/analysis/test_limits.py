@@ -5,24 +5,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alphoton.analysis.analysis_card import AnalysisCard, CountingBlock
 from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import (
     background_events,
-    combined_limit,
     coupling_limit,
-    exact_combined_limit,
     exposure,
     signal_events_limit,
 )
 from alphoton.analysis.statistics import Counting, NoLimitError, median_expected_limit, p_value
-
-
-def random_settings(examples: int) -> settings:
-    return settings(deadline=None, max_examples=examples, derandomize=True, database=None)
+from reference.checks import random_settings
 
 
 def counting(card: AnalysisCard) -> CountingBlock:
@@ -70,66 +65,6 @@ def test_no_limit(allowed: Rate, rate: Rate) -> None:
     found = coupling_limit(allowed, rate)
     assert math.isnan(found.value)
     assert math.isnan(found.error)
-
-
-# --- two couplings -----------------------------------------------------------------------------------------------
-
-angles = st.floats(0, 2 * math.pi)
-rates = st.floats(1e-3, 1e3)
-
-
-@random_settings(100)
-@given(rates, rates, rates, angles)
-def test_combination_is_exact_without_interference(allowed: float, electron: float, photon: float, angle: float) -> None:
-    """Eq. (30) of arXiv:2012.07894, from the limits of each coupling alone."""
-    alone = math.sqrt(allowed / electron), math.sqrt(allowed / photon)
-    direction = math.cos(angle), math.sin(angle)
-    found = combined_limit(*alone, direction)
-    assert found == pytest.approx(exact_combined_limit(allowed, electron, photon, 0.0, direction), rel=1e-9)
-    assert electron * found[0] ** 2 + photon * found[1] ** 2 == pytest.approx(allowed, rel=1e-9)
-    # the length of the direction says nothing, its quadrant is kept
-    assert combined_limit(*alone, (7 * direction[0], 7 * direction[1])) == pytest.approx(found, rel=1e-9)
-    assert math.copysign(1, found[0] * direction[0]) >= 0 <= math.copysign(1, found[1] * direction[1])
-
-
-def scanned(allowed: float, electron: float, photon: float, interference: float, direction: tuple[float, float]) -> float:
-    """The largest multiple of a direction whose rate is allowed, by trying ever finer steps."""
-    low, high = 0.0, 1e6
-    for _ in range(8):
-        steps = np.linspace(low, high, 1001)
-        e, p = steps * direction[0], steps * direction[1]
-        first = int(np.argmax(electron * e**2 + photon * p**2 + interference * e * p > allowed))
-        low, high = steps[first - 1], steps[first]
-    return float(low)
-
-
-@random_settings(60)
-@given(rates, rates, rates, st.floats(-1.9, 1.9), angles)
-def test_combination_with_interference(
-    allowed: float, electron: float, photon: float, correlation: float, angle: float
-) -> None:
-    """Against a scan; the sign of g_ae g_agamma decides whether the interference adds."""
-    interference = correlation * math.sqrt(electron * photon)
-    direction = math.cos(angle), math.sin(angle)
-    found = exact_combined_limit(allowed, electron, photon, interference, direction)
-    expected = scanned(allowed, electron, photon, interference, direction)
-    assert math.hypot(*found) == pytest.approx(expected, rel=1e-9)
-    assert found[0] * direction[1] == pytest.approx(found[1] * direction[0], rel=1e-9, abs=1e-12)
-
-
-def test_signs_of_the_interference() -> None:
-    """At PADME the rates are 1385, 38200 and 747 pb at 10 MeV: with it, equal signs are excluded further down."""
-    rates = 1385.0, 38200.0, 747.0  # measured with this package; only their signs matter
-    equal, opposite = (exact_combined_limit(1.0, *rates, (sign, 1.0)) for sign in (1.0, -1.0))
-    without = exact_combined_limit(1.0, *rates[:2], 0.0, (1.0, 1.0))
-    assert equal[1] < without[1] < opposite[1]
-    assert opposite[0] == -opposite[1]
-    assert exact_combined_limit(1.0, *rates, (-1.0, -1.0)) == (-equal[0], -equal[1])
-
-
-def test_no_rate_along_a_direction() -> None:
-    with pytest.raises(ValueError, match=r"no rate along the direction \(1\.0, -1\.0\)"):
-        exact_combined_limit(1.0, 1.0, 1.0, 2.0, (1.0, -1.0))
 
 
 # --- exposure and background -------------------------------------------------------------------------------------

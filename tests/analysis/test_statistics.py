@@ -7,7 +7,7 @@ from collections.abc import Callable
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.integrate import quad
@@ -23,14 +23,11 @@ from alphoton.analysis.statistics import (
     p_value,
     upper_limit,
 )
+from reference.checks import random_settings
 
 FloatArray = NDArray[np.float64]
 SMOOTH = ("cls", "bayesian", "poisson")
 DELPHI = Counting(61, 49, 4.9)  # arXiv:2012.07894, the DELPHI section: 61 observed, 49 expected, 10% uncertainty
-
-
-def random_settings(examples: int) -> settings:
-    return settings(deadline=None, max_examples=examples, derandomize=True, database=None)
 
 
 @st.composite

@@ -54,3 +54,27 @@ def test_nowhere_to_write(tmp_path: Path) -> None:
     folder = copy(tmp_path)
     (folder / "alphoton/generators/__pycache__").write_text("in the way")
     assert run(folder, home="/dev/null/nowhere") == 4.8
+
+
+def test_threads_that_compile_at_once_keep_their_cache(tmp_path: Path) -> None:
+    """Processes are imported by whichever thread needs them first: none may compile beside the sources."""
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from alphoton.generators import jit\n"
+        "from numba import float64\n"
+        "before = jit.numba.config.CACHE_DIR\n"
+        "def two(n):\n"
+        "    def shifted(x):\n"
+        "        return x + 1.5\n"
+        "    kernel = jit.kernel(float64(float64))(shifted)\n"
+        "    return kernel._cache.cache_path\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    paths = set(pool.map(two, range(40)))\n"
+        "assert all(path.startswith(jit.cache_folder()) for path in paths), paths\n"
+        "assert jit.numba.config.CACHE_DIR == before\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr

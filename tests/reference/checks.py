@@ -7,6 +7,7 @@ test passes always or never.
 from collections.abc import Sequence
 
 import numpy as np
+from hypothesis import settings
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -16,6 +17,11 @@ LIKELY = 1e-3
 """A p-value of a right sample is above this: with a few hundred fixed seeds in all, nearly certain."""
 IMPOSSIBLE = 1e-6
 """A p-value of a wrong sample is below this."""
+
+
+def random_settings(examples: int) -> settings:
+    """Hypothesis with the same examples in every run."""
+    return settings(deadline=None, max_examples=examples, derandomize=True, database=None)
 
 
 def histogram_p(values: Array, edges: Array, probabilities: Array, weights: Array | None = None) -> float:

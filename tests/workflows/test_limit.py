@@ -151,7 +151,7 @@ def test_there_is_an_end_to_more_events(monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )
 def test_bad_masses_are_told_before_any_work(mass: float, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limit_scan, "at_mass", lambda *_: pytest.fail("work was done"))
+    monkeypatch.setattr(limit_scan, "rows_at_mass", lambda *_: pytest.fail("work was done"))
     with pytest.raises(CardError, match=message):
         limit("padme", [0.01, mass])
 
@@ -172,7 +172,7 @@ def test_existing_output_is_refused_before_any_work(tmp_path: Path, monkeypatch:
     path = tmp_path / "limits.csv"
     path.write_text("precious")
     with monkeypatch.context() as patched:
-        patched.setattr(limit_scan, "at_mass", lambda *_: pytest.fail("work was done"))
+        patched.setattr(limit_scan, "rows_at_mass", lambda *_: pytest.fail("work was done"))
         with pytest.raises(InputError, match="exists already"):
             limit("padme", [0.01], output=path)
     assert path.read_text() == "precious"

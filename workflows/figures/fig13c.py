@@ -1,0 +1,25 @@
+"""Fig. 13c: limits on both couplings at 7.5 GeV."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alphoton.workflows.figures.base import Curve
+from alphoton.workflows.figures.slice_drawing import draw_plane
+from alphoton.workflows.figures.slices import LimitFigure, Moments, PlaneSlice
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+SLICE = PlaneSlice(
+    mass=7.5,
+    analyses=("delphi", "babar", "na64", "na64-5e12", "belle2-20fb", "belle2-50ab"),
+    moments=Moments(("electron",), radiative=False),
+)
+
+
+def draw(curves: dict[str, Curve]) -> Canvas:
+    return draw_plane(curves, (1e-4, 1e3), (1e-6, 1e-1), r"$m_a$ = 7.5 GeV")
+
+
+FIGURE = LimitFigure("fig13c", "Limits on both couplings at 7.5 GeV", SLICE.compute, draw)

@@ -1,0 +1,38 @@
+"""Fig. 15: limits for g_agamma / g_ae = 0.001 and g_ae = -10 g_amu, and where both moments are explained; as in Fig. 14."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alphoton.workflows.figures.base import Curve
+from alphoton.workflows.figures.slice_drawing import draw_masses
+from alphoton.workflows.figures.slices import LimitFigure, MassSlice, Moments
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+SLICE = MassSlice(
+    analyses=(
+        "delphi",
+        "babar",
+        "na64",
+        "na64-5e12",
+        "belle2-20fb",
+        "belle2-50ab",
+        "padme",
+        "padme-poseydon",
+        "padme-poseydon-ses",
+    ),
+    couplings={"g_agamma": 1e-3, "g_ae": 1.0, "g_amu": -0.1},
+    shown="g_ae",
+    moments=Moments(("electron", "muon"), radiative=False),
+)
+
+
+def draw(curves: dict[str, Curve]) -> Canvas:
+    return draw_masses(curves, r"$g_{ae}$ [GeV$^{-1}$]", (1e-4, 10), "")
+
+
+FIGURE = LimitFigure(
+    "fig15", "Limits and magnetic moments for g_agamma / g_ae = 0.001, g_ae = -10 g_amu", SLICE.compute, draw
+)

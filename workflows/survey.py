@@ -1,0 +1,223 @@
+"""Limits of several experiments over many masses, in memory: samples are shared, and what is finished is kept.
+
+Experiments that differ only in how they count see the same events. A finished point is a line of a file, found again by
+what it was made from; a line that a killed run left unfinished is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from alphoton.analysis.counting import Rate
+from alphoton.analysis.limits import CouplingLimit
+from alphoton.data.errors import CardError, InputError
+from alphoton.workflows.chain import Experiment, PointLimit, point_limit
+from alphoton.workflows.dump_chain import dump_limit
+from alphoton.workflows.limit_scan import precise_sample
+from alphoton.workflows.provenance import digest_of, numbers_digest
+
+CORES = 2
+Progress = Callable[[int, int], None]
+Wanted = tuple[str, float]
+"""An analysis and a mass in GeV."""
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """An experiment and the masses (GeV) of its curve."""
+
+    experiment: Experiment
+    masses: tuple[float, ...]
+
+
+class Survey:
+    """The limits of experiments, by analysis and mass; each is worked out when it is first asked for.
+
+    Without `events` a point is known to 1%. With a `store` finished points are kept there.
+    """
+
+    def __init__(self, studies: Iterable[Surveyed], store: Path | None = None, events: int | None = None) -> None:
+        self.studies = {study.experiment.analysis.name: study for study in studies}
+        self.events = events
+        self.skipped: list[str] = []
+        self._store = Store(store)
+        self._rows: dict[Wanted, PointLimit] = {}
+
+    @property
+    def digest(self) -> str:
+        """Of everything that the survey's limits depend on but the sources and versions."""
+        return digest_of(
+            [
+                [self._sample_of(name), study.experiment.analysis.resolved, study.masses]
+                for name, study in self.studies.items()
+            ]
+            + [self.events]
+        )
+
+    def experiment(self, analysis: str) -> Experiment:
+        """The experiment of an analysis. Raises `InputError` where it is not among the studies."""
+        if analysis not in self.studies:
+            raise InputError(f"the workflow has no study of '{analysis}' (there are: {', '.join(self.studies)})")
+        return self.studies[analysis].experiment
+
+    def curve(self, analysis: str) -> list[PointLimit]:
+        """The limits at the masses of an analysis, those within its reach; they must have been worked out."""
+        masses = self.studies[analysis].masses
+        return [self._rows[analysis, mass] for mass in masses if (analysis, mass) in self._rows]
+
+    def row(self, analysis: str, mass: float) -> PointLimit | None:
+        """The limits at a mass; None where it is out of reach."""
+        self.work_out([(analysis, mass)])
+        return self._rows.get((analysis, mass))
+
+    def curves(self, analyses: Iterable[str], progress: Progress | None = None) -> None:
+        """Work out the curves of some analyses."""
+        self.work_out([(name, mass) for name in analyses for mass in self.studies[name].masses], progress)
+
+    def work_out(self, wanted: Iterable[Wanted], progress: Progress | None = None) -> None:
+        """Work out the points that are not there yet, side by side."""
+        points = [point for point in dict.fromkeys(wanted) if point not in self._rows and self._reached(*point)]
+        jobs = self._jobs(points)
+        # random numbers belong to the point, not to who works it out or when
+        with ThreadPoolExecutor(CORES) as pool:
+            running = [pool.submit(self._work, *job) for job in jobs]
+            try:
+                for done, finished in enumerate(as_completed(running)):
+                    self._rows |= finished.result()
+                    if progress is not None:
+                        progress(done + 1, len(running))
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _reached(self, analysis: str, mass: float) -> bool:
+        try:
+            self.experiment(analysis).at(mass)
+        except CardError:
+            told = f"{analysis} {mass * 1e3:g} MeV"
+            if told not in self.skipped:
+                self.skipped.append(told)
+            return False
+        return True
+
+    def _jobs(self, points: Sequence[Wanted]) -> list[tuple[float, tuple[str, ...]]]:
+        """The analyses that share a sample at each mass; one that looks at its peak comes first, for all to use."""
+        groups: dict[tuple[float, str], list[str]] = {}
+        for analysis, mass in points:
+            groups.setdefault((mass, self._sample_of(analysis)), []).append(analysis)
+
+        def plain(name: str) -> bool:
+            counting = self.experiment(name).analysis.counting
+            return counting is None or counting.window is None
+
+        return [(mass, tuple(sorted(names, key=plain))) for (mass, _), names in groups.items()]
+
+    def _sample_of(self, analysis: str) -> str:
+        """What a sample is made from and how it is selected."""
+        experiment = self.experiment(analysis)
+        card = experiment.analysis
+        if card.beam_dump is not None:
+            return analysis
+        return digest_of(
+            [
+                [process.resolved for process in experiment.processes],
+                experiment.detector.resolved,
+                None if experiment.reference is None else experiment.reference.resolved,
+                [cut.model_dump() for cut in card.selection],
+                0.0 if card.counting is None else card.counting.visible_branching_ratio,
+            ]
+        )
+
+    def _work(self, mass: float, names: tuple[str, ...]) -> dict[Wanted, PointLimit]:
+        keys = {name: self._key(name, mass) for name in names}
+        rows = {name: row for name in names if (row := self._store.get(keys[name])) is not None}
+        if left := [name for name in names if name not in rows]:
+            for row in self._worked_out([self.experiment(name) for name in left], mass):
+                rows[row.analysis] = row
+                self._store.put(keys[row.analysis], row)
+        return {(name, mass): row for name, row in rows.items()}
+
+    def _worked_out(self, experiments: Sequence[Experiment], mass: float) -> list[PointLimit]:
+        if experiments[0].analysis.beam_dump is not None:
+            return [dump_limit(each, mass, stream_of(mass), self.events) for each in experiments]
+        sample = precise_sample(experiments, mass, stream_of(mass), self.events)
+        return [point_limit(each, sample.measured, sample.reference, sample.events) for each in experiments]
+
+    def _key(self, analysis: str, mass: float) -> str:
+        card = self.experiment(analysis).analysis
+        return digest_of([numbers_digest(), self._sample_of(analysis), card.resolved, mass, self.events])
+
+
+def stream_of(mass: float) -> int:
+    """The number of a mass (GeV) among the random streams: its own, wherever it stands in a list."""
+    return round(1e4 * (math.log10(mass) + 9))
+
+
+class Store:
+    """Finished points as lines of a file, each whole; several threads may write."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._rows: dict[str, PointLimit] = {}
+        text = path.read_text(encoding="utf-8") if path is not None and path.is_file() else ""
+        self._start = "" if text.endswith("\n") or not text else "\n"  # after a line that was cut short
+        for line in text.splitlines():
+            try:
+                entry = json.loads(line)
+                self._rows[entry["key"]] = from_plain(entry["row"])
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue  # cut short when a run was killed, or not ours
+
+    def get(self, key: str) -> PointLimit | None:
+        return self._rows.get(key)
+
+    def put(self, key: str, row: PointLimit) -> None:
+        with self._lock:
+            self._rows[key] = row
+            if self.path is None:
+                return
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(self._start + json.dumps({"key": key, "row": to_plain(row)}, allow_nan=False) + "\n")
+            self._start = ""
+
+
+def to_plain(row: PointLimit) -> dict[str, Any]:
+    """A row as data that JSON knows; null for what is no number."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    found: dict[str, Any] = plain(asdict(row))
+    return found
+
+
+def from_plain(data: dict[str, Any]) -> PointLimit:
+    """The row behind `to_plain`."""
+
+    def number(value: float | None) -> float:
+        return math.nan if value is None else value
+
+    def pair(kind: type[Any], value: dict[str, float | None]) -> Any:
+        return kind(**{name: number(item) for name, item in value.items()})
+
+    made: dict[str, Any] = {}
+    for field in fields(PointLimit):
+        value = data[field.name]
+        if field.name.startswith("g_"):
+            made[field.name] = pair(CouplingLimit, value)
+        elif field.name in ("rates", "allowed"):
+            made[field.name] = {name: pair(Rate, item) for name, item in value.items()}
+        else:
+            made[field.name] = number(value) if field.name == "confidence_level" else value
+    return PointLimit(**made)
