@@ -356,7 +356,8 @@ def of_the_process(experiment: Experiment) -> tuple[float | None, float | None]:
 def _with_error(experiment: Experiment, measured: Measurement, component: str, parts: int = 20) -> Rate:
     """The allowed rate with the statistical error of its window: from its spread over disjoint parts of the peak."""
     allowed = _allowed_rate(experiment, measured, component)
-    if measured.peak is None:
+    counting = experiment.analysis.counting
+    if measured.peak is None or counting is None or counting.window is None:
         return allowed
     spread = [_allowed_rate(experiment, measured.part(k, parts), component).value for k in range(parts)]
     return Rate(allowed.value, float(np.std(spread, ddof=1)) / math.sqrt(parts))

@@ -254,7 +254,7 @@ def run(
     workflow: Annotated[str, typer.Argument(help="Workflow card.")],
     output: Output,
     set_: Set = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads that make events.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads that make events.")] = 2,
     force: Force = False,
     json: Json = False,
 ) -> None:

@@ -30,17 +30,15 @@ from alphoton.workflows.chain import (
     reference_in_memory,
 )
 from alphoton.workflows.dump_chain import dump_limit
-from alphoton.workflows.figure import figure
+from alphoton.workflows.figure import STORE, figure
 from alphoton.workflows.limit_scan import to_csv
 from alphoton.workflows.limits_figure import Published, draw_limits, published
 from alphoton.workflows.provenance import figures_digest
-from alphoton.workflows.survey import Survey, Surveyed
+from alphoton.workflows.survey import WORKERS, Survey, Surveyed
 from alphoton.workflows.workflow_card import Study, WorkflowCard
 
 EVENTS = 50_000
 """At each mass, where a card says nothing and events are kept."""
-SURVEYED = "limits.jsonl"
-"""Holds the finished points of a survey, for the next run and for the figures."""
 IDENTITY = "workflow.json"
 """Says what a folder was made from."""
 Progress = Callable[[int, int, str], None]
@@ -84,7 +82,7 @@ def run(
     card = WorkflowCard.load(workflow, overrides)
     folder = Path(output)
     if card.keep == "limits":
-        return _run_survey(card, folder, force=force, progress=progress)
+        return _run_survey(card, folder, workers, force=force, progress=progress)
     experiments = [_experiment(card, study) for study in card.studies]
     points, skipped = _points(card, experiments, folder)
     beside_them = _published(card, experiments)
@@ -102,9 +100,9 @@ def run(
     return Run(folder, tuple(rows), tuple(skipped), table, figures)
 
 
-def _run_survey(card: WorkflowCard, folder: Path, *, force: bool, progress: Progress | None) -> Run:
+def _run_survey(card: WorkflowCard, folder: Path, workers: int, *, force: bool, progress: Progress | None) -> Run:
     """The limits of a workflow that keeps no events, and its figures and report."""
-    survey = surveyed(card, folder / SURVEYED)
+    survey = surveyed(card, folder / STORE, workers)
     identity = _identity(card, [study.experiment for study in survey.studies.values()])
     _claim(folder, identity | {"sources": figures_digest()}, force=force)
 
@@ -116,8 +114,15 @@ def _run_survey(card: WorkflowCard, folder: Path, *, force: bool, progress: Prog
     table = folder / "limits.csv"
     write_text(table, to_csv(rows), force=True)
     made = list(_draw(card, rows, folder, _published(card, [study.experiment for study in survey.studies.values()])))
-    for name in card.paper_figures():
-        made += figure(name, folder / "figures", force=True, survey=survey, moments=card.moments, progress=told(name)).paths
+    figures = [
+        figure(name, folder / "figures", force=True, survey=survey, moments=card.moments, progress=told(name))
+        for name in card.paper_figures()
+    ]
+    made += [path for each in figures for path in each.paths]
+    if card.report:
+        from alphoton.workflows.report.make import make_report
+
+        made += make_report(card, survey, figures, folder, told("comparison"))
     return Run(folder, tuple(rows), tuple(survey.skipped), table, tuple(made))
 
 
@@ -129,13 +134,13 @@ def _experiment(card: WorkflowCard, study: Study) -> Experiment:
     return Experiment(experiment.analysis, processes, experiment.detector, reference)
 
 
-def surveyed(card: WorkflowCard, store: Path | None) -> Survey:
+def surveyed(card: WorkflowCard, store: Path | None, workers: int = WORKERS) -> Survey:
     """The survey of a workflow card's studies; finished points are kept in `store`."""
     studies = []
     for study in card.studies:
         experiment = _experiment(card, study)
         studies.append(Surveyed(experiment, card.masses(study) or experiment.analysis.masses))
-    return Survey(studies, store, card.events)
+    return Survey(studies, store, card.events, workers)
 
 
 def _points(card: WorkflowCard, experiments: Sequence[Experiment], folder: Path) -> tuple[list[Point], list[str]]:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -21,9 +19,10 @@ from alphoton.data.errors import CardError, InputError
 from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.limit_scan import precise_sample
+from alphoton.workflows.parallel import side_by_side
 from alphoton.workflows.provenance import digest_of, numbers_digest
 
-CORES = 2
+WORKERS = 2
 Progress = Callable[[int, int], None]
 Wanted = tuple[str, float]
 """An analysis and a mass in GeV."""
@@ -43,10 +42,18 @@ class Survey:
     Without `events` a point is known to 1%. With a `store` finished points are kept there.
     """
 
-    def __init__(self, studies: Iterable[Surveyed], store: Path | None = None, events: int | None = None) -> None:
+    def __init__(
+        self,
+        studies: Iterable[Surveyed],
+        store: Path | None = None,
+        events: int | None = None,
+        workers: int = WORKERS,
+    ) -> None:
+        self.workers = workers
         self.studies = {study.experiment.analysis.name: study for study in studies}
         self.events = events
         self.skipped: list[str] = []
+        self._samples = {name: sample_of(study.experiment) for name, study in self.studies.items()}
         self._store = Store(store)
         self._rows: dict[Wanted, PointLimit] = {}
 
@@ -54,10 +61,7 @@ class Survey:
     def digest(self) -> str:
         """Of everything that the survey's limits depend on but the sources and versions."""
         return digest_of(
-            [
-                [self._sample_of(name), study.experiment.analysis.resolved, study.masses]
-                for name, study in self.studies.items()
-            ]
+            [[self._samples[name], study.experiment.analysis.resolved, study.masses] for name, study in self.studies.items()]
             + [self.events]
         )
 
@@ -84,18 +88,24 @@ class Survey:
     def work_out(self, wanted: Iterable[Wanted], progress: Progress | None = None) -> None:
         """Work out the points that are not there yet, side by side."""
         points = [point for point in dict.fromkeys(wanted) if point not in self._rows and self._reached(*point)]
-        jobs = self._jobs(points)
-        # random numbers belong to the point, not to who works it out or when
-        with ThreadPoolExecutor(CORES) as pool:
-            running = [pool.submit(self._work, *job) for job in jobs]
-            try:
-                for done, finished in enumerate(as_completed(running)):
-                    self._rows |= finished.result()
-                    if progress is not None:
-                        progress(done + 1, len(running))
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        left = [point for point in points if not self._found(*point)]
+        jobs = self._jobs(left)
+        if progress is not None:
+            progress(0, len(jobs))
+        finished = side_by_side(work_out, [(*job, self.events) for job in jobs], self.workers)
+        for done, (_, rows) in enumerate(finished):
+            for row in rows:
+                self._rows[row.analysis, row.mass] = row
+                self._store.put(self._key(row.analysis, row.mass), row)
+            if progress is not None:
+                progress(done + 1, len(jobs))
+
+    def _found(self, analysis: str, mass: float) -> bool:
+        """Whether a point is in the store, and from there on here."""
+        row = self._store.get(self._key(analysis, mass))
+        if row is not None:
+            self._rows[analysis, mass] = row
+        return row is not None
 
     def _reached(self, analysis: str, mass: float) -> bool:
         try:
@@ -107,52 +117,47 @@ class Survey:
             return False
         return True
 
-    def _jobs(self, points: Sequence[Wanted]) -> list[tuple[float, tuple[str, ...]]]:
-        """The analyses that share a sample at each mass; one that looks at its peak comes first, for all to use."""
-        groups: dict[tuple[float, str], list[str]] = {}
-        for analysis, mass in points:
-            groups.setdefault((mass, self._sample_of(analysis)), []).append(analysis)
-
-        def plain(name: str) -> bool:
-            counting = self.experiment(name).analysis.counting
-            return counting is None or counting.window is None
-
-        return [(mass, tuple(sorted(names, key=plain))) for (mass, _), names in groups.items()]
-
-    def _sample_of(self, analysis: str) -> str:
-        """What a sample is made from and how it is selected."""
-        experiment = self.experiment(analysis)
-        card = experiment.analysis
-        if card.beam_dump is not None:
-            return analysis
-        return digest_of(
-            [
-                [process.resolved for process in experiment.processes],
-                experiment.detector.resolved,
-                None if experiment.reference is None else experiment.reference.resolved,
-                [cut.model_dump() for cut in card.selection],
-                0.0 if card.counting is None else card.counting.visible_branching_ratio,
-            ]
-        )
-
-    def _work(self, mass: float, names: tuple[str, ...]) -> dict[Wanted, PointLimit]:
-        keys = {name: self._key(name, mass) for name in names}
-        rows = {name: row for name in names if (row := self._store.get(keys[name])) is not None}
-        if left := [name for name in names if name not in rows]:
-            for row in self._worked_out([self.experiment(name) for name in left], mass):
-                rows[row.analysis] = row
-                self._store.put(keys[row.analysis], row)
-        return {(name, mass): row for name, row in rows.items()}
-
-    def _worked_out(self, experiments: Sequence[Experiment], mass: float) -> list[PointLimit]:
-        if experiments[0].analysis.beam_dump is not None:
-            return [dump_limit(each, mass, stream_of(mass), self.events) for each in experiments]
-        sample = precise_sample(experiments, mass, stream_of(mass), self.events)
-        return [point_limit(each, sample.measured, sample.reference, sample.events) for each in experiments]
+    def _jobs(self, points: Sequence[Wanted]) -> list[tuple[tuple[Experiment, ...], float]]:
+        """The experiments that share a sample, and a mass: always all of them, so that its size depends on nothing else."""
+        jobs = dict.fromkeys((self._samples[analysis], mass) for analysis, mass in points)
+        sharing: dict[str, list[Experiment]] = {}
+        for name, sample in self._samples.items():
+            sharing.setdefault(sample, []).append(self.experiment(name))
+        return [(tuple(sorted(sharing[sample], key=_is_plain)), mass) for sample, mass in jobs]
 
     def _key(self, analysis: str, mass: float) -> str:
         card = self.experiment(analysis).analysis
-        return digest_of([numbers_digest(), self._sample_of(analysis), card.resolved, mass, self.events])
+        return digest_of([numbers_digest(), self._samples[analysis], card.resolved, mass, self.events])
+
+
+def sample_of(experiment: Experiment) -> str:
+    """A digest of what a sample is made from and how it is selected."""
+    card = experiment.analysis
+    if card.beam_dump is not None:
+        return digest_of(card.resolved)
+    return digest_of(
+        [
+            [process.resolved for process in experiment.processes],
+            experiment.detector.resolved,
+            None if experiment.reference is None else experiment.reference.resolved,
+            [cut.model_dump() for cut in card.selection],
+            0.0 if card.counting is None else card.counting.visible_branching_ratio,
+        ]
+    )
+
+
+def _is_plain(experiment: Experiment) -> bool:
+    """Whether nobody looks at the peak. The one that does has the word on a sample, so that all can use it."""
+    counting = experiment.analysis.counting
+    return counting is None or counting.window is None
+
+
+def work_out(experiments: Sequence[Experiment], mass: float, events: int | None) -> list[PointLimit]:
+    """The limits of experiments that share a sample at a mass (GeV)."""
+    if experiments[0].analysis.beam_dump is not None:
+        return [dump_limit(each, mass, stream_of(mass), events) for each in experiments]
+    sample = precise_sample(experiments, mass, stream_of(mass), events)
+    return [point_limit(each, sample.measured, sample.reference, sample.events) for each in experiments]
 
 
 def stream_of(mass: float) -> int:
@@ -161,11 +166,10 @@ def stream_of(mass: float) -> int:
 
 
 class Store:
-    """Finished points as lines of a file, each whole; several threads may write."""
+    """Finished points as lines of a file, each whole."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self._lock = threading.Lock()
         self._rows: dict[str, PointLimit] = {}
         text = path.read_text(encoding="utf-8") if path is not None and path.is_file() else ""
         self._start = "" if text.endswith("\n") or not text else "\n"  # after a line that was cut short
@@ -180,14 +184,13 @@ class Store:
         return self._rows.get(key)
 
     def put(self, key: str, row: PointLimit) -> None:
-        with self._lock:
-            self._rows[key] = row
-            if self.path is None:
-                return
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(self._start + json.dumps({"key": key, "row": to_plain(row)}, allow_nan=False) + "\n")
-            self._start = ""
+        self._rows[key] = row
+        if self.path is None:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(self._start + json.dumps({"key": key, "row": to_plain(row)}, allow_nan=False) + "\n")
+        self._start = ""
 
 
 def to_plain(row: PointLimit) -> dict[str, Any]:

@@ -452,6 +452,10 @@ def test_names_are_the_files_of_figures() -> None:
         assert verb.load(name).name == name
 
 
+def test_every_figure_without_limits_has_a_run_here() -> None:
+    assert tuple(RUNS) == verb.EVENTS
+
+
 def test_names_need_neither_matplotlib_nor_the_figures() -> None:
     code = (
         "import sys; from alphoton.workflows.figure import names; names();"
@@ -479,7 +483,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("name", verb.names())
+@pytest.mark.parametrize("name", RUNS)
 def test_drawings_have_units_and_a_legend_and_are_written(name: str, runs: Runs, tmp_path: Path) -> None:
     chosen, curves = verb.load(name), list(runs[name].values())
     result = verb.write(chosen, curves, tmp_path / "new")

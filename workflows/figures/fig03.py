@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from alphoton.generators.event_source import cross_section
 from alphoton.generators.sampling import Integral
 from alphoton.workflows.figures.base import LINES, Curve, Figure, Progress, band, panels, quiet, rounded
 from alphoton.workflows.figures.samples import process
+from alphoton.workflows.parallel import side_by_side
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -24,25 +24,24 @@ NAMES = {
 }
 MASSES = rounded([*np.geomspace(1e-3, 1.0, 19), *np.geomspace(1.0, 5.0, 9)[1:]])
 """GeV; a little denser above 1 GeV, where the size of the nucleus ends its coherence."""
-CORES = 2
+WORKERS = 2
+
+
+def effective(name: str, mass: float, point: int) -> Integral:
+    """One point; its random numbers are its own, whoever works it out."""
+    return cross_section(process(CARDS[name], mass, 1), point).components[name]
 
 
 def compute(progress: Progress = quiet, *, masses: Sequence[float] = MASSES) -> list[Curve]:
     """Eq. (26) of arXiv:2012.07894 in pb at 1 /GeV, with the errors of the integration."""
     jobs = [(name, mass, point) for name in CARDS for point, mass in enumerate(masses)]
-
-    def effective(job: tuple[str, float, int]) -> Integral:
-        name, mass, point = job
-        return cross_section(process(CARDS[name], mass, 1), point).components[name]
-
-    found = []
-    with ThreadPoolExecutor(CORES) as pool:  # the random numbers are those of the point, whoever works it out
-        for done, integral in enumerate(pool.map(effective, jobs)):
-            found.append(integral)
-            progress(done + 1, len(jobs))
+    found: dict[int, Integral] = {}
+    for number, integral in side_by_side(effective, jobs, WORKERS):
+        found[number] = integral
+        progress(len(found), len(jobs))
     curves = []
     for number, name in enumerate(CARDS):
-        own = found[number * len(masses) : (number + 1) * len(masses)]
+        own = [found[number * len(masses) + point] for point in range(len(masses))]
         values, errors = (np.array([getattr(each, key) for each in own]) for key in ("value", "error"))
         curves.append(Curve(name, np.array(masses), values, errors, "GeV", "pb"))
     return curves

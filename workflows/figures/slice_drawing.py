@@ -43,7 +43,7 @@ MOMENTS = {"gm2_electron": ("#D4AF37", r"$(g-2)_e$"), "gm2_muon": ("#6BBF59", r"
 MASS = r"$m_a$ [GeV]"
 FAR = 1e3
 """Times the end of an axis: out of sight."""
-ADDED = {"": "", "tree": ", no loop", "radiative": ", loop added", "cs": ", Cs", "rb": ", Rb"}
+ADDED = {"": "", "tree": ", no loop", "radiative": ", loop added", "caesium": ", Cs", "rubidium": ", Rb"}
 
 
 def draw_masses(curves: Mapping[str, Curve], ylabel: str, ylim: tuple[float, float], main_loop: str = "") -> Canvas:
@@ -110,7 +110,7 @@ def _moments(axes: Any, curves: Mapping[str, Curve], loop: str) -> None:
         base = "_".join(name.split("_")[:2])
         rest = name.removeprefix(base).strip("_").split("_")
         color, label = MOMENTS[base]
-        words = "".join(ADDED[word] for word in rest) or loop
+        words = "".join(ADDED.get(word, f", {word}") for word in rest) or loop
         other = "tree" in rest or "radiative" in rest
         options = {"facecolor": "none", "hatch": "////"} if other else {"facecolor": color, "alpha": 0.45}
         x, y = _between(lower, upper)

@@ -56,7 +56,7 @@ class Moments:
         found = [each for each in inputs(self.set) if each.lepton in self.leptons]
         for each in found:
             several = sum(other.lepton == each.lepton for other in found) > 1
-            yield f"gm2_{each.lepton}{'_' + each.label if several else ''}", each
+            yield f"gm2_{each.lepton}{'_' + each.label.replace(' ', '-') if several else ''}", each
 
 
 @dataclass(frozen=True)

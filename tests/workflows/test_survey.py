@@ -1,0 +1,151 @@
+"""A survey: samples are shared, finished points are kept and found again, whoever works them out."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from alphoton.analysis.limits import NO_LIMIT
+from alphoton.data.errors import InputError
+from alphoton.workflows import survey as module
+from alphoton.workflows.chain import Experiment, load_experiment
+from alphoton.workflows.limit_scan import at_mass
+from alphoton.workflows.survey import Store, Survey, Surveyed, from_plain, stream_of, to_plain
+
+EVENTS = 4000
+MASSES = (0.005, 0.01)
+
+
+def studies(names: Sequence[str], masses: tuple[float, ...] = MASSES, overrides: Sequence[str] = ()) -> list[Surveyed]:
+    return [Surveyed(load_experiment(name, overrides), masses) for name in names]
+
+
+def worked_out(
+    names: Sequence[str], store: Path | None = None, *, workers: int = 2, masses: tuple[float, ...] = MASSES
+) -> Survey:
+    survey = Survey(studies(names, masses), store, EVENTS, workers)
+    survey.curves(names)
+    return survey
+
+
+def plain(survey: Survey) -> list[dict[str, object]]:
+    return [to_plain(row) for name in survey.studies for row in survey.curve(name)]
+
+
+@pytest.fixture(scope="module")
+def padme() -> Survey:
+    return worked_out(("padme-poseydon", "padme", "padme-poseydon-ses"))
+
+
+def test_a_row_is_what_limit_gives(padme: Survey) -> None:
+    """With the same random numbers, to the last digit."""
+    row = padme.row("padme-poseydon", 0.01)
+    assert row is not None
+    assert to_plain(row) == to_plain(at_mass(load_experiment("padme-poseydon"), 0.01, stream_of(0.01), EVENTS))
+    other = at_mass(load_experiment("padme-poseydon"), 0.01, 0, EVENTS)
+    assert row.g_ae != other.g_ae
+    assert row.g_ae.value == pytest.approx(other.g_ae.value, abs=4 * math.hypot(row.g_ae.error, other.g_ae.error))
+
+
+def test_experiments_that_only_count_differently_share_their_sample(padme: Survey, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [padme.row(name, 0.01) for name in padme.studies]
+    assert len({str(row.rates) for row in rows if row is not None}) == 1
+    # 100 and 2.3 signal events at the same exposure, arXiv:2012.07894, section 3.3
+    hundred, single = padme.curve("padme-poseydon"), padme.curve("padme-poseydon-ses")
+    for left, right in zip(hundred, single, strict=True):
+        assert right.g_ae.value / left.g_ae.value == pytest.approx(math.sqrt(2.3 / 100))
+    calls: list[float] = []
+    real = module.precise_sample
+
+    def counted(experiments: Sequence[Experiment], mass: float, *rest: int) -> object:
+        calls.append(mass)
+        return real(experiments, mass, *rest)
+
+    monkeypatch.setattr(module, "precise_sample", counted)
+    worked_out(("padme", "padme-poseydon", "babar"), workers=1)
+    assert sorted(calls) == sorted([*MASSES, *MASSES])  # one for both of PADME, one for BaBar
+
+
+def test_the_number_of_workers_changes_nothing(padme: Survey) -> None:
+    alone = worked_out(tuple(padme.studies), workers=1)
+    assert plain(alone) == plain(padme)
+
+
+def test_finished_points_are_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = tmp_path / "kept" / "limits.jsonl"
+    first = worked_out(("padme",), store)
+    lines = store.read_text().splitlines()
+    assert len(lines) == len(MASSES)
+    # a line cut short when a run was killed, and one of somebody else
+    store.write_text('{"mine": 1}\n' + lines[0] + "\n" + lines[1][: len(lines[1]) // 2])
+    again = worked_out(("padme",), store)
+    assert plain(again) == plain(first)
+    assert len(store.read_text().splitlines()) == 4
+    assert len(json.loads(store.read_text().splitlines()[-1])["key"]) == 32
+    monkeypatch.setattr(module, "precise_sample", lambda *_: pytest.fail("work was done"))
+    assert plain(worked_out(("padme",), store)) == plain(first)
+
+
+@pytest.mark.parametrize("change", ["process.seed=2", "detector.modules.0.stochastic=3 %", "limit.confidence_level=0.95"])
+def test_other_cards_are_worked_out_anew(change: str, tmp_path: Path) -> None:
+    store = tmp_path / "limits.jsonl"
+    worked_out(("padme",), store, masses=(0.01,))
+    Survey(studies(("padme",), (0.01,), [change]), store, EVENTS).curves(("padme",))
+    assert len(store.read_text().splitlines()) == 2
+    Survey(studies(("padme",), (0.01,)), store, EVENTS + 1).curves(("padme",))
+    assert len(store.read_text().splitlines()) == 3
+
+
+def test_what_is_out_of_reach_is_told(padme: Survey) -> None:
+    survey = worked_out(("padme",), masses=(0.01, 0.04))
+    assert survey.skipped == ["padme 40 MeV"]
+    assert [row.mass for row in survey.curve("padme")] == [0.01]
+    assert survey.row("padme", 0.04) is None
+    with pytest.raises(InputError, match="no study of 'na64'"):
+        padme.row("na64", 0.01)
+
+
+def test_a_failure_is_not_lost(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What was finished before is kept."""
+    real = module.precise_sample
+
+    def failing(experiments: Sequence[Experiment], mass: float, *rest: int) -> object:
+        if mass == MASSES[1]:
+            raise OSError(28, "No space left on device")
+        return real(experiments, mass, *rest)
+
+    monkeypatch.setattr(module, "precise_sample", failing)
+    store = tmp_path / "limits.jsonl"
+    with pytest.raises(OSError, match="No space left"):
+        worked_out(("padme",), store, workers=1)
+    assert [json.loads(line)["row"]["mass"] for line in store.read_text().splitlines()] == [MASSES[0]]
+
+
+def test_rows_are_plain_data_and_back(padme: Survey) -> None:
+    row = padme.row("padme", 0.01)
+    assert row is not None
+    again = from_plain(json.loads(json.dumps(to_plain(row), allow_nan=False)))
+    assert to_plain(again) == to_plain(row)
+    assert again.g_ae == row.g_ae
+    assert math.isnan(again.g_ae_upper.value)
+    assert math.isnan(NO_LIMIT.value)
+
+
+def test_a_store_without_a_file_keeps_nothing(padme: Survey) -> None:
+    row = padme.row("padme", 0.01)
+    assert row is not None
+    store = Store(None)
+    store.put("a", row)
+    assert store.get("a") == row
+    assert Store(None).get("a") is None
+
+
+def test_a_beam_dump_is_surveyed_too() -> None:
+    survey = worked_out(("e137",), masses=(0.01, 5.0))
+    inside, outside = survey.curve("e137")
+    assert 1e-7 < inside.g_agamma.value < inside.g_agamma_upper.value < 1e-2
+    assert math.isnan(outside.g_agamma.value)

@@ -1,0 +1,37 @@
+"""Independent jobs side by side, in processes: vegas keeps state of its own for a whole process, and crashes in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+IDLE = 60
+"""Seconds after which an idle process ends; until then it serves the next jobs without starting again."""
+
+
+def side_by_side(
+    function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], workers: int
+) -> Iterator[tuple[int, Result]]:
+    """(number of the job, its result) as they are finished. One worker, or one job, is worked out here.
+
+    Functions and jobs are pickled; the function is a module's own. What a job raises is raised here, and then what has not
+    begun is dropped.
+    """
+    if workers == 1 or len(jobs) < 2:
+        yield from ((number, function(*job)) for number, job in enumerate(jobs))
+        return
+    from concurrent.futures import as_completed
+
+    from loky import get_reusable_executor
+
+    pool = get_reusable_executor(max_workers=workers, timeout=IDLE)
+    running = {pool.submit(function, *job): number for number, job in enumerate(jobs)}
+    try:
+        for finished in as_completed(running):
+            yield running[finished], finished.result()
+    except BaseException:
+        for each in running:
+            each.cancel()
+        pool.shutdown(wait=True, kill_workers=True)
+        raise
