@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: run test lint bench clean
 
 run: $(STAMP)
-	$(BIN)/alphoton run monophoton --workers 2 -o out
+	$(BIN)/alphoton run summary --workers 2 -o out
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -p no:benchmark

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from alphoton.data.errors import InputError
+from alphoton.workflows.export_cli import app as export_app
 
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 INTERRUPTION = "interrupted: what was finished is kept, nothing unfinished is left behind"
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 card_app = typer.Typer(help="List, show and check cards.", no_args_is_help=True)
 app.add_typer(card_app, name="card")
+app.add_typer(export_app, name="export")
 
 Set = Annotated[
     list[str] | None,
@@ -272,8 +274,32 @@ def run(
         files = {"limits_csv": found.limits, "figures": found.figures, "skipped": found.skipped}
         print_json({"limits": [as_dict(row) for row in found.rows], **files})
         return
-    _limits_table(f"{found.output}: limits", found.rows)
+    shown = _few(found.rows)
+    _limits_table(f"{found.output}: limits" + ("" if len(shown) == len(found.rows) else " at some masses"), shown)
     typer.echo(f"written: {found.limits} " + " ".join(str(path) for path in found.figures))
+
+
+SHOWN_ROWS = 60
+SHOWN_MASSES = (0.001, 0.01, 0.1, 1.0, 10.0)
+"""GeV; of a long list of limits those nearest to these are printed."""
+
+
+def _few(rows: Any) -> Any:
+    """All rows, or of a long list some of each analysis; the file has them all."""
+    if len(rows) <= SHOWN_ROWS:
+        return rows
+    from math import log
+
+    chosen = []
+    for name in dict.fromkeys(row.analysis for row in rows):
+        own = [row for row in rows if row.analysis == name]
+        nearest = [min(own, key=lambda row, m=mass: abs(log(row.mass / m))) for mass in SHOWN_MASSES]  # type: ignore[misc]
+        chosen += [
+            row
+            for row in own
+            if any(row is near and 0.5 < row.mass / m < 2 for near, m in zip(nearest, SHOWN_MASSES, strict=True))
+        ]
+    return chosen
 
 
 @app.command()

@@ -81,7 +81,7 @@ def limit(
         check_free(path, force=force)
     experiment = load_experiment(analysis, overrides)
     own = experiment.analysis.masses or (experiment.processes[0].mass,)
-    chosen = tuple(dict.fromkeys(_mass(mass) for mass in masses)) or own
+    chosen = tuple(dict.fromkeys(mass_of(mass) for mass in masses)) or own
     rays = {mass: [direction(mass, couplings, radiative=radiative) for couplings in along] for mass in chosen}
     for mass in chosen:
         experiment.at(mass)  # a bad mass is told before any work
@@ -97,7 +97,8 @@ def limit(
     return Limits(tuple(rows), path)
 
 
-def _mass(mass: float | str) -> float:
+def mass_of(mass: float | str) -> float:
+    """A mass in GeV from a number or from text like "10 MeV". Raises `InputError` for anything else."""
     if not isinstance(mass, str):
         return float(mass)
     try:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -535,7 +536,7 @@ def test_no_event_file(format_: str, tmp_path: Path) -> None:
 def test_a_missing_library_names_the_extra(
     write: Write, name: str, sample: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, name, None)
+    monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(InputError, match=rf"needs the library {name} .*pip install 'alphoton\[exchange\]'"):
         write(sample("on target"), tmp_path / "out")
     assert list(tmp_path.iterdir()) == []

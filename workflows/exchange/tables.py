@@ -1,0 +1,194 @@
+"""Tables of results, read from `limits.csv` and `figNN.csv`, with the words that a public record needs."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from alphoton.data.errors import InputError
+from alphoton.workflows import figure
+from alphoton.workflows.chain import load_experiment
+from alphoton.workflows.figures.base import COLUMNS as FIGURE_COLUMNS
+from alphoton.workflows.limit_scan import COLUMNS as LIMIT_COLUMNS
+
+Row = dict[str, str]
+Keywords = dict[str, list[str | float]]
+
+MASS = "$m_a$"
+LIMITS = {"g_agamma": r"Limit on $g_{a\gamma}$", "g_ae": "Limit on $g_{ae}$"}
+SIGMA, SHARE = "Cross-section at a coupling of 1/GeV", "Normalised distribution"
+AXES = {
+    ("fig02", "GeV"): (MASS, SIGMA),
+    ("fig03", "GeV"): (MASS, "Effective " + SIGMA.lower()),
+    ("fig04", "GeV"): (MASS, "Efficiency of the cuts on angle and energy"),
+    ("fig05", "rad"): ("Photon angle", SHARE),
+    ("fig05", "GeV"): ("Photon energy", SHARE),
+    ("fig06a", "GeV^2"): (r"$M^2_\mathrm{miss}$", SHARE),
+    ("fig06b", "GeV"): (MASS, r"Resolution in $M^2_\mathrm{miss}$"),
+    ("fig07", "rad"): ("Photon angle", SHARE),
+    ("fig08a", "GeV"): (MASS, SIGMA),
+    ("fig08b", "GeV"): (MASS, "Acceptance"),
+    ("fig09", "rad"): ("Photon angle", "Photon energy"),
+    ("fig11", "GeV"): (MASS, r"$g_{a\gamma}$"),
+    ("fig12", "GeV"): (MASS, "$g_{ae}$"),
+    **{(f"fig13{part}", "1/GeV"): ("$g_{ae}$", r"$g_{a\gamma}$") for part in "abc"},
+    **{(f"fig14{part}", "GeV"): (MASS, "$g_{ae}$") for part in "ab"},
+    ("fig15", "GeV"): (MASS, "$g_{ae}$"),
+}
+"""What the axes of a figure are, by its name and the unit of x; a CSV has the units only."""
+REACTIONS = {
+    "annihilation": "E+ E- --> GAMMA ALP",
+    "primakoff": "GAMMA NUCLEUS --> ALP NUCLEUS",
+    "bremsstrahlung": "E- NUCLEUS --> E- ALP NUCLEUS",
+}
+"""In the notation of HEPData."""
+PHRASE = "axion-like particle"
+WORDS = ("analysis", "method", "curve", "x_unit", "y_unit")
+"""Columns that hold no numbers."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """Values of one quantity in a unit, NaN where there is none; errors are one standard deviation."""
+
+    name: str
+    unit: str
+    values: tuple[float, ...]
+    errors: tuple[float, ...] = ()
+    qualifiers: dict[str, str | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a record: columns `y` against a column `x`."""
+
+    name: str
+    description: str
+    keywords: Keywords
+    x: Column
+    y: tuple[Column, ...]
+
+
+def read(path: Path) -> list[Table]:
+    """The tables of a file of limits or of a figure.
+
+    Raises `InputError` where it is neither, or holds a cell that is no number where one is due.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (UnicodeDecodeError, csv.Error, IsADirectoryError) as error:
+        raise InputError(f"{path}: not a table ({error}); CSV of limits or of a figure is due") from None
+    for columns, tables in ((LIMIT_COLUMNS, limit_tables), (FIGURE_COLUMNS, figure_tables)):
+        if rows and set(columns) <= set(rows[0]):
+            _check(path, rows, columns)
+            return tables(path, rows)
+    expected = f"'{','.join(LIMIT_COLUMNS)}' or '{','.join(FIGURE_COLUMNS)}'"
+    raise InputError(f"{path}: holds {'other columns' if rows else 'no rows'}; a table that begins with {expected} is due")
+
+
+def _check(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:
+    for number, row in enumerate(rows, start=2):
+        for name in columns:
+            cell, needed = row[name], name in ("m_a_GeV", "x")
+            if not cell and (needed or cell is None):
+                raise InputError(f"{path}:{number}: {name}: is missing")
+            if cell and name not in WORDS and not _is_number(cell):
+                raise InputError(f"{path}:{number}: {name}: '{cell}' is no number")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
+
+
+def _numbers(rows: Sequence[Row], name: str) -> tuple[float, ...]:
+    return tuple(float(row[name]) if row[name] else math.nan for row in rows)
+
+
+def limit_tables(path: Path, rows: Sequence[Row]) -> list[Table]:
+    """A table for each analysis and method in `limits.csv`, with a column for each coupling that is limited at all."""
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["analysis"], row["method"], row["confidence_level"]), []).append(row)
+    tables = []
+    for (analysis, method, level), group in groups.items():
+        qualifiers: dict[str, str | float] = {"Analysis": analysis, "Method": method}
+        if level:
+            qualifiers["Confidence level"] = float(level)
+        columns = [
+            Column(
+                name,
+                "1/GeV",
+                _numbers(group, f"{coupling}_limit_per_GeV"),
+                _numbers(group, f"{coupling}_limit_error"),
+                qualifiers,
+            )
+            for coupling, name in LIMITS.items()
+        ]
+        limited = [column for column in columns if not all(map(math.isnan, column.values))]
+        at = f" at {100 * float(level):g}% confidence level" if level else ""
+        description = (
+            f"Limits on the couplings of an axion-like particle against its mass, from the analysis '{analysis}' "
+            f"by the method '{method}'{at}. Errors are those of the Monte Carlo."
+        )
+        x = Column(MASS, "GeV", _numbers(group, "m_a_GeV"))
+        tables += trimmed(Table(f"{path.stem} {analysis}", description, limit_keywords(analysis), x, tuple(limited)))
+    return tables
+
+
+def limit_keywords(analysis: str) -> Keywords:
+    """Reactions and energies of the experiment behind an analysis, where its card is found by its name."""
+    keywords: Keywords = {"observables": ["COUPLING"], "phrases": [PHRASE, "upper limit", analysis]}
+    try:
+        processes = load_experiment(analysis).processes
+    except InputError:
+        return keywords
+    keywords["reactions"] = [REACTIONS[process.process] for process in processes]
+    energies = sorted(c.sqrt_s for process in processes if process.process == "annihilation" for c in process.collisions())
+    if energies:
+        first, last = energies[0], energies[-1]
+        keywords["cmenergies"] = [float(f"{first:.6g}") if first == last else f"{first:.6g}-{last:.6g}"]
+    return keywords
+
+
+def figure_tables(path: Path, rows: Sequence[Row]) -> list[Table]:
+    """The tables of `figNN.csv`: curves that share their x stand beside each other in one."""
+    curves: dict[str, list[Row]] = {}
+    for row in rows:
+        curves.setdefault(row["curve"], []).append(row)
+    groups: dict[tuple[str, tuple[float, ...]], list[Column]] = {}
+    for name, points in curves.items():
+        x_unit, y_unit = points[0]["x_unit"], points[0]["y_unit"]
+        y_name = AXES.get((path.stem, x_unit), ("", "y"))[1]
+        column = Column(y_name, y_unit, _numbers(points, "y"), _numbers(points, "y_error"), {"Curve": name})
+        groups.setdefault((x_unit, _numbers(points, "x")), []).append(column)
+    title = figure.load(path.stem).title if path.stem in figure.NAMES else f"Curves of {path.name}"
+    tables = []
+    for (x_unit, x), columns in groups.items():
+        name = path.stem if len(groups) == 1 else f"{path.stem} {columns[0].qualifiers['Curve']}"
+        description = f"{title}: {', '.join(str(column.qualifiers['Curve']) for column in columns)}."
+        keywords: Keywords = {"observables": ["SIG"]} if columns[0].unit == "pb" else {}
+        x_column = Column(AXES.get((path.stem, x_unit), ("x", ""))[0], x_unit, x)
+        tables += trimmed(Table(name, description, keywords | {"phrases": [PHRASE]}, x_column, tuple(columns)))
+    return tables
+
+
+def trimmed(table: Table) -> list[Table]:
+    """The table without the rows that hold no value at all; nothing where no row is left."""
+    kept = [i for i in range(len(table.x.values)) if any(not math.isnan(column.values[i]) for column in table.y)]
+    if not kept:
+        return []
+
+    def only(column: Column) -> Column:
+        errors = tuple(column.errors[i] for i in kept) if column.errors else ()
+        return Column(column.name, column.unit, tuple(column.values[i] for i in kept), errors, column.qualifiers)
+
+    return [Table(table.name, table.description, table.keywords, only(table.x), tuple(only(column) for column in table.y))]
