@@ -120,8 +120,11 @@ def _run_survey(card: WorkflowCard, folder: Path, workers: int, *, force: bool, 
     ]
     made += [path for each in figures for path in each.paths]
     if card.report:
+        from alphoton.workflows.exchange.hepdata import write_hepdata
         from alphoton.workflows.report.make import make_report
 
+        tables = [table, *(path for path in made if path.suffix == ".csv")]
+        made.append(write_hepdata(tables, folder / "hepdata", force=True).path)
         made += make_report(card, survey, figures, folder, told("comparison"))
     return Run(folder, tuple(rows), tuple(survey.skipped), table, tuple(made))
 
