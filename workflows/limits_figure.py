@@ -18,6 +18,10 @@ from alphoton.workflows.figures.base import style
 
 Array = NDArray[np.float64]
 COUPLINGS = (("g_agamma", "photon", r"$g_{a\gamma}$ [GeV$^{-1}$]"), ("g_ae", "electron", r"$g_{ae}$ [GeV$^{-1}$]"))
+COLORS = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
+"""Ten that differ for everyone: M. A. Petroff, arXiv:2107.02270."""
 PUBLISHED = ("black", "0.45")
 """Colours of published curves, which are dashed."""
 
@@ -62,6 +66,7 @@ def draw_limits(rows: Sequence[PointLimit], folder: Path, beside_them: Sequence[
         handles: dict[str, Any] = {}
         for panel, (coupling, component, label) in zip(grid[0], shown, strict=True):
             limited = [row for row in rows if np.isfinite(getattr(row, coupling).value)]
+            panel.set_prop_cycle(color=COLORS)
             _panel(panel, limited, coupling, component)
             _published(panel, [each for each in beside_them if each.coupling == coupling], [row.mass for row in limited])
             banded = coupling == "g_agamma" and all(np.isfinite(row.g_agamma_upper.value) for row in limited)

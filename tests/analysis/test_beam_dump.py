@@ -25,6 +25,7 @@ from alphoton.analysis.beam_dump import (
     recast,
     visible_probability,
 )
+from alphoton.analysis.slices import direction
 from alphoton.data.published_file import load
 from reference.checks import LIKELY
 
@@ -167,6 +168,31 @@ def test_edges_of_known_functions() -> None:
     assert low < math.sqrt(2) < high
     assert np.isnan(edges(lambda g: g**4 * math.exp(-(g**2)), 1.0, 1e-3, 1e3)).all()
     assert edges(lambda g: 1.0 + g, 0.5, 1e-3, 1e3) == pytest.approx((1e-3, 1e3))
+
+
+def test_recast_along_a_ray() -> None:
+    """ALPs are made by the photon coupling and decay by both: at both edges g^2 P is what the published lower edge needs."""
+    mass, lower, upper = at(0.01)
+    boost = mean_boost(E137, mass, lower, upper)
+    old = photon_width(lower, mass)
+    needed = lower**2 * visible_probability(E137, old, old, boost)
+    for g_agamma, g_ae, ratio in ((1.0, 0.0, None), (1.0, 1e-3, None), (0.1, 1.0, None), (0.1, 1.0, 1e-3)):
+        ray = direction(mass, {"g_agamma": g_agamma, "g_ae": g_ae})
+        found = recast(E137, mass, lower, upper, ratio, "exact", ray)
+        for scale in found:
+            electrons = (scale * g_ae * 0.51099895e-3) ** 2 * mass * math.sqrt(1 - 4 * 0.51099895e-3**2 / mass**2)
+            visible = photon_width(scale * g_agamma, mass) + electrons / (8 * math.pi)
+            total = visible if ratio is None else visible * (1 + 1 / ratio)
+            signal = (scale * g_agamma) ** 2 * visible_probability(E137, visible, total, boost)
+            assert signal == pytest.approx(needed, rel=1e-6)
+    alone, with_electrons = (
+        recast(E137, mass, lower, upper, None, "exact", direction(mass, {"g_agamma": 1.0, "g_ae": g})) for g in (0.0, 100.0)
+    )
+    assert alone == pytest.approx(recast(E137, mass, lower, upper, None), rel=1e-9)
+    assert with_electrons[0] < alone[0]  # more of them decay visibly
+    assert with_electrons[1] < alone[1]  # and in the shielding
+    nothing = recast(E137, mass, lower, upper, None, "exact", direction(mass, {"g_ae": 1.0}))
+    assert all(math.isnan(edge) for edge in nothing)  # nothing is made
 
 
 # --- decays in flight ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ import pytest
 from alphoton.analysis.counting import Measurement, measure
 from alphoton.data.errors import CardError, InputError
 from alphoton.detectors.simulate import reconstruct
+from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.generate import source_meta
+from alphoton.generators.model import loop_coupling
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows import limit, limit_scan
-from alphoton.workflows.chain import Experiment, load_experiment, point_limit
+from alphoton.workflows.chain import Experiment, in_memory, load_experiment, point_limit
 from alphoton.workflows.limit_scan import COLUMNS, as_dict, why_empty, worst_error
 from reference import checks
 
@@ -238,3 +241,72 @@ def test_no_limit_says_why() -> None:
     (far,) = limit("babar", ["9 GeV"], events=3000).rows
     assert all("outside the published curve" in remark for remark in why_empty(far))
     assert len(why_empty(soft)) == len(why_empty(far)) == 2
+
+
+# --- along rays --------------------------------------------------------------------------------------------------
+
+
+def test_along_a_ray_is_eq_30_without_interference() -> None:
+    """Eq. (30) of arXiv:2012.07894, from the limits on each coupling alone; with it the sign of the product matters."""
+    (alone,) = limit("babar", [0.01], events=4000).rows
+    ray = {"g_agamma": 1e-3, "g_ae": 1.0}
+    (row,) = limit("babar", [0.01], events=4000, along=[ray], interference=False).rows
+    scale = math.hypot(1.0 / alone.g_ae.value, 1e-3 / alone.g_agamma.value) ** -1
+    assert row.g_ae.value == pytest.approx(scale, rel=1e-9)
+    assert row.g_agamma.value == pytest.approx(1e-3 * scale, rel=1e-9)
+    assert 0 < row.g_ae.error / row.g_ae.value < 0.05
+    equal, opposite = limit("padme", [0.01], events=4000, along=[{"g_agamma": s * 0.1, "g_ae": 1.0} for s in (1, -1)]).rows
+    assert equal.g_ae.value < 0.98 * opposite.g_ae.value
+    assert opposite.g_agamma.value == pytest.approx(-0.1 * opposite.g_ae.value)
+
+
+def test_along_a_ray_the_limit_is_what_the_mixture_of_both_channels_gives() -> None:
+    """PADME's window belongs to the peak, whose shape is the channel's: the mixture's own window changes less than 1%.
+
+    A sample of the mixture, unweighted at the couplings of the limit, has to give the events that are allowed.
+    """
+    ray = {"g_agamma": 0.15, "g_ae": 1.0}
+    (row,) = limit("padme", [0.01], events=60_000, along=[ray]).rows
+    couplings = [f"model.g_agamma={row.g_agamma.value!r} /GeV", f"model.g_ae={row.g_ae.value!r} /GeV"]
+    card = ProcessCard.load("padme", [*couplings, "events=60000"])
+    experiment = load_experiment("padme")
+    rate = in_memory(card, experiment.detector, experiment.analysis, 7)
+    found = rate.sums.efficiency().value * rate.cross_section
+    assert found == pytest.approx(row.allowed["electron"].value, rel=0.02)
+    assert found != pytest.approx(row.allowed["electron"].value * 1.1, rel=0.02)
+
+
+def test_the_loop_counts_along_a_ray() -> None:
+    """NA64 at 100 MeV: (alpha/pi) g_ae with g_ae alone; Primakoff production makes the limit much stronger."""
+    (tree,) = limit("na64", [0.1], events=3000, along=[{"g_ae": 1.0}]).rows
+    (loop,) = limit("na64", [0.1], events=3000, along=[{"g_ae": 1.0}], radiative=True).rows
+    (alone,) = limit("na64", [0.1], events=3000).rows
+    induced = abs(loop_coupling(1.0, 0.1, ELECTRON_MASS))
+    assert tree.g_ae.value == pytest.approx(alone.g_ae.value, rel=1e-9)
+    expected = math.hypot(1 / alone.g_ae.value, induced / alone.g_agamma.value) ** -1
+    assert loop.g_ae.value == pytest.approx(expected, rel=1e-9)
+    assert loop.g_ae.value < 0.5 * tree.g_ae.value
+    assert math.isnan(tree.g_agamma.value)  # it is not part of the direction
+
+
+def test_a_band_along_a_ray_closes_with_decays_in_the_calorimeter() -> None:
+    """The sharing of the decay widths among both couplings: at the edges kept signal is what is allowed."""
+    options: dict[str, Any] = {"events": 3000, "overrides": ["counting.visible_branching_ratio=1"]}
+    (alone,) = limit("na64", [0.01], **options).rows
+    (photon,) = limit("na64", [0.01], along=[{"g_agamma": 1.0}], **options).rows
+    assert alone.g_agamma.value < alone.g_agamma_upper.value
+    assert photon.g_agamma.value == pytest.approx(alone.g_agamma.value, rel=1e-9)
+    assert photon.g_agamma_upper.value == pytest.approx(alone.g_agamma_upper.value, rel=1e-9)
+    (both,) = limit("na64", [0.01], along=[{"g_agamma": 1.0, "g_ae": 1000.0}], **options).rows
+    assert both.g_agamma_upper.value < alone.g_agamma_upper.value  # electrons add to the width
+    assert both.g_ae_upper.value == pytest.approx(1000 * both.g_agamma_upper.value)
+
+
+@pytest.mark.parametrize("text", ["g_ae", "g_ae=", "g_ae=x", "=1"])
+def test_bad_couplings(text: str) -> None:
+    with pytest.raises(InputError, match="coupling"):
+        limit("padme", [0.01], events=3000, along=[limit_scan.parse_couplings(text)])
+
+
+def test_couplings_of_text() -> None:
+    assert limit_scan.parse_couplings("g_agamma=0.001, g_ae=-1") == {"g_agamma": 0.001, "g_ae": -1.0}
