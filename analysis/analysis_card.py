@@ -22,7 +22,9 @@ NotNegative = Annotated[float, Field(ge=0)]
 def _pair(dimension: str) -> BeforeValidator:
     """Two increasing quantities."""
 
-    def validate(value: Any) -> tuple[float, float]:
+    def validate(value: Any) -> tuple[float, float] | None:
+        if value is None:  # takes back what a card that is extended gives
+            return None
         if not isinstance(value, list | tuple) or len(value) != 2:
             raise PydanticCustomError("quantity", "must be a list of two values, the lower first")
         try:
@@ -225,7 +227,10 @@ class AnalysisCard(Card):
 
     def _window_problems(self) -> Problems:
         background = self.counting.background if self.counting else None
-        if background is None or background.shape != "bremsstrahlung":
+        if self.counting is None or background is None or background.shape != "bremsstrahlung":
+            return
+        if self.counting.positrons_on_target is None:
+            yield ("counting", "background", "shape"), "bremsstrahlung is that of positrons on a target: give 'flat'"
             return
         for quantity in ("photon.energy", "photon.theta"):
             if self.photon_range(quantity) is None:

@@ -26,7 +26,9 @@ MAX_ENERGY = 1e8
 def _several(dimension: str) -> BeforeValidator:
     """One quantity or a list of them, as a tuple."""
 
-    def validate(value: Any) -> tuple[float, ...]:
+    def validate(value: Any) -> tuple[float, ...] | None:
+        if value is None:  # takes back what a card that is extended gives
+            return None
         items = value if isinstance(value, list | tuple) else [value]
         try:
             numbers = tuple(parse(item, dimension) for item in items)
@@ -42,7 +44,9 @@ def _several(dimension: str) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-def _energy_or_at_rest(value: Any) -> float:
+def _energy_or_at_rest(value: Any) -> float | None:
+    if value is None:
+        return None
     if value == "at rest":
         return ELECTRON_MASS
     try:

@@ -55,6 +55,20 @@ def _file(kind: str, name: str) -> Path | None:
     return None
 
 
+def _check_named(card: Card) -> None:
+    """The cards that an analysis or a workflow names are there and valid. Raises `InputError`."""
+    if card.KIND not in ("analysis", "workflow"):
+        return
+    from alphoton.workflows.chain import beside, load_experiment
+
+    if card.KIND == "analysis":
+        load_experiment(card)  # type: ignore[arg-type]
+        return
+    for study in card.studies:  # type: ignore[attr-defined]
+        named = (name and beside(card, name) for name in (study.process, study.detector))
+        load_experiment(beside(card, study.analysis), (), *named)
+
+
 def validate_file(file: Path) -> list[tuple[str, str]]:
     """Kind and name of every card in a file, all valid. Raises `CardError` with the problems of all of them."""
     found, problems = [], []
@@ -64,7 +78,9 @@ def validate_file(file: Path) -> list[tuple[str, str]]:
     kinds = [raw.kind for raw in cards]
     for kind in dict.fromkeys(kinds):
         try:
-            found.append((kind, model(kind).load(file).name))
+            card = model(kind).load(file)
+            _check_named(card)
+            found.append((kind, card.name))
         except CardError as error:
             problems += error.problems
     if len(set(kinds)) < len(kinds):

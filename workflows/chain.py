@@ -336,6 +336,8 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
         beam = experiment.processes[0].collisions()[0].as_dict()
         chosen = shape or background.shape or "flat"
         background_in_window = background_share(card, background, beam, low, high, chosen)  # type: ignore[arg-type]
+    if signal_share == 0:  # an edge of the selection has moved the whole peak
+        return Rate(math.nan, math.nan)
     try:
         events = signal_events_limit(card, background_in_window)
         per_pb = exposure(card.counting, *of_the_process(experiment))
@@ -368,6 +370,8 @@ def _shape_systematic(experiment: Experiment, measured: Measurement, component: 
     counting = experiment.analysis.counting
     if counting is None or counting.background is None or counting.background.shape != "flat":
         return 0.0
+    if counting.positrons_on_target is None or not math.isfinite(allowed.value):
+        return 0.0  # bremsstrahlung is that of positrons in a target
     if any(experiment.analysis.photon_range(name) is None for name in ("photon.energy", "photon.theta")):
         return 0.0  # the other shape is not defined
     other = _allowed_rate(experiment, measured, component, shape="bremsstrahlung")

@@ -249,6 +249,10 @@ def _limits_table(title: str, rows: Any) -> None:
         for line, row in zip(lines, rows, strict=True):
             line.insert(3, with_error(row.g_agamma_upper.value, row.g_agamma_upper.error))
     table(title, header, lines)
+    for name in dict.fromkeys(row.analysis for row in rows):
+        systematic = max(value for row in rows if row.analysis == name for value in row.systematic.values())
+        if systematic > 0:
+            typer.echo(f"{name}: a systematic error of up to {systematic:.0%} on the couplings comes on top")
 
 
 @app.command()
@@ -373,12 +377,13 @@ def card_show(words: Annotated[list[str], typer.Argument(metavar="[KIND] NAME", 
 
 
 @card_app.command("validate")
-def card_validate(file: Annotated[Path, typer.Argument(help="File with one card or several.")]) -> None:
-    """Check the cards in a file."""
+def card_validate(files: Annotated[list[Path], typer.Argument(help="Files with one card or several.")]) -> None:
+    """Check the cards in files, and that the cards they name are there."""
     from alphoton.workflows.card_tools import validate_file
 
-    for kind, name in validate_file(file):
-        typer.echo(f"{file}: {kind} card '{name}' is valid")
+    for file in files:
+        for kind, name in validate_file(file):
+            typer.echo(f"{file}: {kind} card '{name}' is valid")
 
 
 def main() -> None:

@@ -76,6 +76,8 @@ def limit(
     """
     if events is not None and events < 1:
         raise InputError(f"-n {events}: the number of events must be at least 1")
+    if not along and (radiative or not interference):
+        raise InputError("loops and interference matter where couplings grow together: give directions with --along")
     path = None if output is None else Path(output)
     if path is not None:
         check_free(path, force=force)
@@ -132,8 +134,12 @@ def why_empty(row: PointLimit) -> list[str]:
             reason = "nothing, or too little to tell, passes the selection"
         elif allowed.value <= 3 * allowed.error:
             reason = "nothing of the dark photon that it is compared with passes; does the detector card see it?"
+        elif math.isfinite(allowed.value):
+            continue  # a ray without this coupling
+        elif row.method == "recast":
+            reason = "outside the published curve"
         else:
-            reason = "outside the published curve" if row.method == "recast" else f"'{row.method}' gives none"
+            reason = f"'{row.method}' gives none, or none of the peak is in its window"
         remarks.append(f"{row.analysis}, {row.mass * 1e3:g} MeV: no limit on {coupling}: {reason}")
     return remarks
 

@@ -24,6 +24,7 @@ from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.chain import (
     Experiment,
     PointLimit,
+    beside,
     from_file,
     load_experiment,
     point_limit,
@@ -130,7 +131,8 @@ def _run_survey(card: WorkflowCard, folder: Path, workers: int, *, force: bool, 
 
 
 def _experiment(card: WorkflowCard, study: Study) -> Experiment:
-    experiment = load_experiment(study.analysis, (), study.process, study.detector)
+    process, detector = (name and beside(card, name) for name in (study.process, study.detector))
+    experiment = load_experiment(beside(card, study.analysis), (), process, detector)
     overrides = [f"events={card.events or EVENTS}", f"seed={card.seed}"]
     reference = experiment.reference and ProcessCard.load(experiment.reference, overrides)
     processes = tuple(ProcessCard.load(process, overrides) for process in experiment.processes)
