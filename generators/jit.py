@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ import numba
 import numpy as np
 import scipy
 from numba import float64, types
+from numba.core import entrypoints
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -55,12 +57,26 @@ _COMPILING = threading.RLock()
 """numba's cache folder is one for the whole process: another thread that compiles meanwhile would lose its own."""
 
 
+@contextmanager
+def _without_extensions() -> Iterator[None]:
+    """numba begins by importing whatever is installed that extends it: a second and more for types unknown to our kernels.
+
+    It still does so at the first compilation that is not ours.
+    """
+    before = getattr(entrypoints, "_already_initialized", False)
+    entrypoints._already_initialized = True
+    try:
+        yield
+    finally:
+        entrypoints._already_initialized = before
+
+
 def kernel(signature: Any) -> Callable[[F], F]:
     """Compile a function to machine code that holds no lock, kept on disk where there is a place to write."""
 
     def compile_(function: F) -> F:
         config: Any = numba.config
-        with _COMPILING:
+        with _COMPILING, _without_extensions():
             before, folder = config.CACHE_DIR, cache_folder()
             config.CACHE_DIR = folder
             try:

@@ -78,3 +78,20 @@ def test_threads_that_compile_at_once_keep_their_cache(tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_kernels_do_not_wait_for_extensions_of_numba() -> None:
+    """What is installed that extends numba is imported at the first compilation that is not ours, and then works."""
+    code = (
+        "import sys\n"
+        "from numba.core import entrypoints\n"
+        "from alphoton.generators.event_source import EventSource\n"
+        "from alphoton.generators.process_card import ProcessCard\n"
+        "EventSource(ProcessCard.load('padme')).chunk(0, 10)\n"
+        "assert not entrypoints._already_initialized\n"
+        "import numba, awkward as ak\n"
+        "assert numba.njit(lambda array: len(array))(ak.Array([[1], [2, 3]])) == 2\n"
+        "assert entrypoints._already_initialized\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
