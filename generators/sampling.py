@@ -1,6 +1,6 @@
 """Integrating and unweighting a density over the unit cube. Knows no process.
 
-vegas learns a separable grid (with `beta=0`: only the grid adapts), on which even points integrate. Then the cube is cut
+vegas learns a separable grid (with `beta=0`: only the grid adapts) and integrates on it, frozen. Then the cube is cut
 into cells, each with its own maximum of density times Jacobian, and a compiled kernel draws cells by an alias table and
 accepts points below the cell's maximum. A point above it is kept with its weight above 1, so that the sample stays
 exact, and counted.
@@ -41,12 +41,12 @@ class Grid:
 
 @dataclass(frozen=True)
 class Effort:
-    """Evaluations and iterations for adapting; for the integral on the frozen grid, 2^power points, and repetitions."""
+    """Evaluations and iterations for adapting and for the integral on the frozen grid."""
 
     adapt_evaluations: int = 4_000
     adapt_iterations: int = 8
-    power: int = 14
-    repetitions: int = 16
+    evaluations: int = 10_000
+    iterations: int = 8
 
 
 @kernel(void(DENSITY_TYPE, float64[:, ::1], float64[::1], float64[::1]))
@@ -69,7 +69,7 @@ def integrate(
     """The integral of a density over the unit cube by vegas, and the grid adapted to it."""
     import vegas  # 0.1 s
 
-    effort = effort or (Effort() if dimension == 1 else Effort(25_000, 8, 15, 32))
+    effort = effort or (Effort() if dimension == 1 else Effort(25_000, 8, 100_000, 8))
     rng = np.random.default_rng(seed)
 
     @vegas.lbatchintegrand
@@ -78,25 +78,10 @@ def integrate(
 
     integrator = vegas.Integrator([[0.0, 1.0]] * dimension, ran_array_generator=rng.random, beta=0.0)
     integrator(integrand, nitn=effort.adapt_iterations, neval=effort.adapt_evaluations)
+    result = integrator(integrand, nitn=effort.iterations, neval=effort.evaluations, adapt=False)
+    integral = Integral(float(result.mean), float(np.hypot(result.sdev, ROUNDING * result.mean)))
     ninc = np.asarray(integrator.map.ninc, dtype=np.int64)
-    grid = Grid(np.ascontiguousarray(integrator.map.grid, dtype=np.float64), ninc)
-    return _on_the_grid(density, p, grid, rng, effort), grid
-
-
-def _on_the_grid(density: Density, p: Array, grid: Grid, rng: np.random.Generator, effort: Effort) -> Integral:
-    """The integral by points that fill the frozen grid evenly, and its error from the spread of their scramblings.
-
-    Sobol points scrambled as A. B. Owen, J. Complexity 14 (1998) 466; for these densities six times nearer than as many
-    random ones.
-    """
-    from scipy.stats import qmc  # 0.1 s
-
-    means = np.empty(effort.repetitions)
-    for k in range(effort.repetitions):
-        points = qmc.Sobol(len(grid.ninc), scramble=True, seed=rng).random_base2(effort.power)
-        means[k] = _mean(density, p, grid.edges, grid.ninc, points)
-    value = float(means.mean())
-    return Integral(value, float(np.hypot(means.std(ddof=1) / np.sqrt(len(means)), ROUNDING * value)))
+    return integral, Grid(np.ascontiguousarray(integrator.map.grid, dtype=np.float64), ninc)
 
 
 @kernel(float64(float64[:, ::1], int64[::1], int64[::1], int64, float64[::1], float64[::1]))
@@ -111,17 +96,6 @@ def _place(edges: Array, ninc: IntArray, cells: IntArray, cell: int, u: Array, x
         x[j] = edges[j, k] + (t - k) * width
         jacobian *= ninc[j] * width
     return jacobian
-
-
-@kernel(float64(DENSITY_TYPE, float64[::1], float64[:, ::1], int64[::1], float64[:, ::1]))
-def _mean(density: Density, p: Array, edges: Array, ninc: IntArray, points: Array) -> float:
-    """The mean of density times Jacobian over points (n, d) of the map's own cube."""
-    x, whole = np.empty(len(ninc)), np.ones(len(ninc), np.int64)
-    total = 0.0
-    for i in range(len(points)):
-        jacobian = _place(edges, ninc, whole, 0, points[i], x)
-        total += density(x, p) * jacobian
-    return total / len(points)
 
 
 @kernel(void(DENSITY_TYPE, float64[::1], float64[:, ::1], int64[::1], int64[::1], float64[:, ::1], float64[::1]))
