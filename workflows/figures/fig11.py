@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from alphoton.workflows.figures.base import Curve
 from alphoton.workflows.figures.slice_drawing import draw_masses
-from alphoton.workflows.figures.slices import VISIBLE_RATIOS, LimitFigure, MassSlice
+from alphoton.workflows.figures.slices import MISSING_ENERGY, VISIBLE_RATIOS, LimitFigure, MassSlice
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 SLICE = MassSlice(
-    analyses=("delphi", "babar", "na64", "na64-5e12", "belle2-20fb", "belle2-50ab"),
+    analyses=MISSING_ENERGY,
     couplings={"g_agamma": 1.0},
     shown="g_agamma",
     dumps=tuple(VISIBLE_RATIOS),

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from alphoton.workflows.figures.base import Curve
 from alphoton.workflows.figures.slice_drawing import draw_plane
-from alphoton.workflows.figures.slices import LimitFigure, Moments, PlaneSlice
+from alphoton.workflows.figures.slices import MISSING_ENERGY, LimitFigure, Moments, PlaneSlice
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 SLICE = PlaneSlice(
     mass=1.0,
-    analyses=("delphi", "babar", "na64", "na64-5e12", "belle2-20fb", "belle2-50ab"),
+    analyses=MISSING_ENERGY,
     moments=Moments(("electron",), radiative=False),
 )
 

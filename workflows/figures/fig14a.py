@@ -6,23 +6,13 @@ from typing import TYPE_CHECKING
 
 from alphoton.workflows.figures.base import Curve
 from alphoton.workflows.figures.slice_drawing import draw_masses
-from alphoton.workflows.figures.slices import LimitFigure, MassSlice, Moments
+from alphoton.workflows.figures.slices import MISSING_ENERGY, PADME, LimitFigure, MassSlice, Moments
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 SLICE = MassSlice(
-    analyses=(
-        "delphi",
-        "babar",
-        "na64",
-        "na64-5e12",
-        "belle2-20fb",
-        "belle2-50ab",
-        "padme",
-        "padme-poseydon",
-        "padme-poseydon-ses",
-    ),
+    analyses=(*MISSING_ENERGY, *PADME),
     couplings={"g_agamma": 1e-3, "g_ae": 1.0},
     shown="g_ae",
     moments=Moments(("electron",), radiative=False),

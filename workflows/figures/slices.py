@@ -30,6 +30,10 @@ MOMENT_MASSES = rounded(np.geomspace(1e-3, 100, 121))
 """GeV"""
 RATIOS = rounded(np.geomspace(1e-10, 1e6, 161))
 """g_agamma / g_ae of the rays that sweep a plane."""
+MISSING_ENERGY = ("delphi", "babar", "na64", "na64-5e12", "belle2-20fb", "belle2-50ab")
+"""The analyses of every figure of limits, in the order in which they are drawn."""
+PADME = ("padme", "padme-poseydon", "padme-poseydon-ses")
+"""Those of the figures in which the electron coupling matters, up to PADME's masses."""
 VISIBLE_RATIOS = {"e137": None, "e137_br1e-2": 1e-2, "e137_br1e-4": 1e-4}
 """Gamma_vis / Gamma_inv of each curve of E137; None: only visible decays."""
 
