@@ -144,12 +144,16 @@ def computed(key: str) -> CrossSection:
 
 @pytest.mark.parametrize("key", chosen())
 def test_cross_section(key: str) -> None:
-    """0.2% (thick: 0.3%), and within the errors, over 0.1 to 1000 GeV and 1 MeV to 5 GeV."""
+    """Within the errors, which are 1.5e-4 at most (thick 2e-4), over 0.1 to 1000 GeV and 1 MeV to 5 GeV.
+
+    The table has the paper's proton mass, 0.938 GeV, and the package CODATA's, 0.29 permille more: where 5 GeV need large
+    momentum transfers the nucleons' form factor with its 1/m_p^2 is most of the rate, and up to 0.58 permille are due to it.
+    """
     found, thick = computed(key), bool(ROWS[key]["thickness_X0"])
     value, error = float(ROWS[key]["cross_section_pb"]), float(ROWS[key]["error_pb"])
-    assert found.error < 2e-3 * found.value
-    assert found.value == pytest.approx(value, rel=3e-3 if thick else 2e-3)
-    assert abs(found.value - value) < 4 * math.hypot(found.error, error)
+    assert found.error < (2e-4 if thick else 1.5e-4) * found.value
+    proton = 5.8e-4 * value if float(ROWS[key]["m_a_GeV"]) == 5 else 0.0
+    assert abs(found.value - value) < 4 * math.hypot(found.error, error) + proton
 
 
 def test_the_cross_sections_cover_the_table() -> None:
