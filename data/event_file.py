@@ -85,8 +85,12 @@ class EventWriter:
 
     def __enter__(self) -> Self:
         part = self._unfinished.__enter__()
-        # LZ4 is ten times faster to write than ZLIB and every ROOT since 2017 reads it
-        self._file = uproot.recreate(part, compression=uproot.LZ4(1))
+        try:
+            # LZ4 is ten times faster to write than ZLIB and every ROOT since 2017 reads it
+            self._file = uproot.recreate(part, compression=uproot.LZ4(1))
+        except BaseException as error:
+            self._unfinished.__exit__(type(error), error, None)
+            raise
         return self
 
     def extend(self, chunk: Chunk) -> None:
@@ -116,8 +120,9 @@ class EventWriter:
         try:
             self._file.close()
         except Exception as failure:
-            self._unfinished.__exit__(type(failure), failure, None)
-            if kind is None:  # otherwise the first failure is the one to tell
+            first = failure if kind is None or error is None else error  # the first failure is the one to tell
+            self._unfinished.__exit__(type(first), first, None)
+            if kind is None:
                 raise
         else:
             self._unfinished.__exit__(kind, error, trace)

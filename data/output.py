@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
 
 from alphoton.data.errors import InputError
+from alphoton.data.locks import lock
 
 
 def check_free(path: Path, *, force: bool) -> None:
@@ -21,11 +23,12 @@ def check_free(path: Path, *, force: bool) -> None:
 class Unfinished:
     """Gives the name `PATH.part` to write to, and renames it to `PATH` at the end; after a failure nothing is left.
 
-    A `.part` left by a killed run is simply overwritten by the next.
+    A `.part` left by a killed run is simply overwritten by the next; one that another run is writing is refused.
     """
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
         check_free(path, force=force)
+        self._named, self._force, self._lock = path, force, -1
         self.path = path.resolve() if path.is_symlink() else path  # a link stays one, what it points to is replaced
         self.part = self.path.with_name(self.path.name + ".part")
 
@@ -34,13 +37,20 @@ class Unfinished:
         if blocking is not None:
             raise InputError(f"{self.path}: cannot be written, {blocking} is a file and no folder")
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(self.part, os.O_RDWR | os.O_CREAT, 0o666)
+        if not lock(self._lock):
+            os.close(self._lock)
+            raise InputError(f"{self._named}: another run is writing it; wait until it is done, or choose another name")
         return self.part
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if kind is None:
-            self.part.replace(self.path)
-            return
-        self.part.unlink(missing_ok=True)
+        try:
+            if kind is None:
+                check_free(self._named, force=self._force)  # another run may have been faster
+                self.part.replace(self.path)
+        finally:
+            self.part.unlink(missing_ok=True)
+            os.close(self._lock)
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(self.path)  # "no space left" should say where
 

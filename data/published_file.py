@@ -127,7 +127,7 @@ def load(name: str | Path) -> PublishedCurve:
     Raises `InputError`, naming file and line, where there is none or where it cannot be understood.
     """
     try:
-        path = _find(name)
+        path = find(name)
         return _parse(path.read_text(encoding="utf-8-sig"), str(path))
     except UnicodeDecodeError:
         raise InputError(f"{name}: not a text file: a curve is CSV in UTF-8") from None
@@ -139,7 +139,8 @@ def _package_folder() -> Path:
     return Path(str(files("alphoton.data"))) / "published"
 
 
-def _find(name: str | Path) -> Path:
+def find(name: str | Path) -> Path:
+    """The file behind a path or a bare name. Raises `InputError` where there is none."""
     own = [Path(entry) for entry in os.environ.get("ALPHOTON_CARDS", "").split(os.pathsep) if entry]
     folders = [Path(), *(folder for entry in own for folder in (entry, entry / "published")), _package_folder()]
     for folder in folders:

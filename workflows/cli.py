@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,8 +15,9 @@ import typer
 from alphoton.data.errors import InputError
 from alphoton.workflows.export_cli import app as export_app
 
-BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
+BAD_INPUT, FAILURE, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 INTERRUPTION = "interrupted: what was finished is kept, nothing unfinished is left behind"
+TERMINATION = INTERRUPTION.replace("interrupted", "terminated")
 
 app = typer.Typer(
     name="alphoton",
@@ -391,15 +394,33 @@ def main() -> None:
     sys.exit(_run())
 
 
+class _Interruption:
+    """SIGTERM, as batch systems send it, tidies up as Ctrl-C does; this remembers which of the two it was."""
+
+    code, message = INTERRUPTED, INTERRUPTION
+
+    def __init__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._terminate)
+
+    def _terminate(self, *_: object) -> None:
+        self.code, self.message = TERMINATED, TERMINATION
+        raise KeyboardInterrupt
+
+    def tell(self) -> int:
+        _say(self.message)
+        return self.code
+
+
 def _run() -> int:
+    interruption = _Interruption()
     try:
         code = app(standalone_mode=False)
     except InputError as error:
         _say(str(error))
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
-        _say(INTERRUPTION)
-        return INTERRUPTED
+        return interruption.tell()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE
@@ -417,7 +438,7 @@ def _run() -> int:
         _say(f"internal error: {type(error).__name__}: {error}. This is a bug; ALPHOTON_TRACEBACK=1 shows where")
         return FAILURE
     if code == INTERRUPTED:  # typer caught it first
-        _say(INTERRUPTION)
+        return interruption.tell()
     return code if isinstance(code, int) else 0
 
 

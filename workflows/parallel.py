@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -25,13 +26,16 @@ def side_by_side(
 
     from loky import get_reusable_executor
 
-    pool = get_reusable_executor(max_workers=workers, timeout=IDLE)
+    pool = get_reusable_executor(max_workers=workers, timeout=IDLE, initializer=_leave_interrupts_to_the_parent)
     running = {pool.submit(function, *job): number for number, job in enumerate(jobs)}
     try:
         for finished in as_completed(running):
             yield running[finished], finished.result()
     except BaseException:
-        for each in running:
-            each.cancel()
-        pool.shutdown(wait=True, kill_workers=True)
+        pool.shutdown(wait=True, kill_workers=True)  # what is left ends with it; cancelled jobs would make it complain
         raise
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Ctrl-C in a terminal reaches the workers too; the parent ends them, and says so once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -17,6 +17,7 @@ from alphoton.analysis.analyse import Analysed, analyse
 from alphoton.analysis.counting import Measurement
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.event_file import versions
+from alphoton.data.locks import folder_of_one_run
 from alphoton.data.output import write_text
 from alphoton.detectors.simulate import simulate
 from alphoton.generators.generate import generate
@@ -78,12 +79,18 @@ def run(
 ) -> Run:
     """Run the chains of a workflow card into the folder `output`, or finish what a killed run left there.
 
-    Raises `CardError` for a bad card, and `InputError` where the folder holds something else and `force` is not set.
+    Raises `CardError` for a bad card, and `InputError` where another run is at work in the folder, or it holds something
+    else and `force` is not set.
     """
     card = WorkflowCard.load(workflow, overrides)
     folder = Path(output)
-    if card.keep == "limits":
-        return _run_survey(card, folder, workers, force=force, progress=progress)
+    with folder_of_one_run(folder):
+        work = _run_survey if card.keep == "limits" else _run_chains
+        return work(card, folder, workers, force=force, progress=progress)
+
+
+def _run_chains(card: WorkflowCard, folder: Path, workers: int, *, force: bool, progress: Progress | None) -> Run:
+    """The limits of a workflow from files that are kept: events, reco and histograms of each chain."""
     experiments = [_experiment(card, study) for study in card.studies]
     points, skipped = _points(card, experiments, folder)
     beside_them = _published(card, experiments)
@@ -184,9 +191,7 @@ def _claim(folder: Path, identity: dict[str, Any], *, force: bool) -> None:
     """Make the folder this run's own. What was made from other cards is refused, or with `force` made anew."""
     marker = folder / IDENTITY
     text = json.dumps(identity, indent=1) + "\n"
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file, a folder is due")
-    occupied = folder.is_dir() and any(folder.iterdir())
+    occupied = any(folder.iterdir())
     same = marker.is_file() and marker.read_text(encoding="utf-8") == text
     if occupied and not same:
         if not force:

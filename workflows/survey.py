@@ -16,7 +16,8 @@ from typing import Any
 from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import CouplingLimit
 from alphoton.data.errors import CardError, InputError
-from alphoton.workflows.chain import Experiment, PointLimit, point_limit
+from alphoton.data.published_file import find
+from alphoton.workflows.chain import Experiment, PointLimit, beside, point_limit
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.limit_scan import precise_sample
 from alphoton.workflows.parallel import side_by_side
@@ -61,7 +62,7 @@ class Survey:
     def digest(self) -> str:
         """Of everything that the survey's limits depend on but the sources and versions."""
         return digest_of(
-            [[self._samples[name], study.experiment.analysis.resolved, study.masses] for name, study in self.studies.items()]
+            [[self._samples[name], counted_by(study.experiment), study.masses] for name, study in self.studies.items()]
             + [self.events]
         )
 
@@ -126,8 +127,15 @@ class Survey:
         return [(tuple(sorted(sharing[sample], key=_is_plain)), mass) for sample, mass in jobs]
 
     def _key(self, analysis: str, mass: float) -> str:
-        card = self.experiment(analysis).analysis
-        return digest_of([numbers_digest(), self._samples[analysis], card.resolved, mass, self.events])
+        counting = counted_by(self.experiment(analysis))
+        return digest_of([numbers_digest(), self._samples[analysis], counting, mass, self.events])
+
+
+def counted_by(experiment: Experiment) -> list[Any]:
+    """What turns a sample into a limit: the analysis card, and the numbers of the curve that it recasts."""
+    card = experiment.analysis
+    curve = None if card.recast is None else find(beside(card, card.recast.curve)).read_text(encoding="utf-8-sig")
+    return [card.resolved, curve]
 
 
 def sample_of(experiment: Experiment) -> str:
