@@ -1,4 +1,4 @@
-"""The verbs of alphoton, for notebooks and scripts: generate, simulate, analyse, limit, run.
+"""The verbs of alphoton, for notebooks and scripts: generate, simulate, analyse, limit, run, merge.
 
 They are imported when first asked for: `alphoton --help` needs none of them.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from alphoton.analysis.analyse import analyse
+    from alphoton.data.merge import merge
     from alphoton.detectors.simulate import simulate
     from alphoton.generators.generate import generate
     from alphoton.workflows.limit_scan import limit
@@ -19,11 +20,12 @@ _VERBS = {
     "analyse": "alphoton.analysis.analyse",
     "generate": "alphoton.generators.generate",
     "limit": "alphoton.workflows.limit_scan",
+    "merge": "alphoton.data.merge",
     "run": "alphoton.workflows.study",
     "simulate": "alphoton.detectors.simulate",
 }
 
-__all__ = ["analyse", "generate", "limit", "run", "simulate"]
+__all__ = ["analyse", "generate", "limit", "merge", "run", "simulate"]
 
 
 def __getattr__(name: str) -> Any:

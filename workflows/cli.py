@@ -339,6 +339,27 @@ def figure(
 
 
 @app.command()
+def merge(
+    files: Annotated[list[Path], typer.Argument(help="Event files, or reco files, of one card and different seeds.")],
+    output: Output,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Join event or reco files of one card, made with different seeds."""
+    from alphoton.workflows import merge as run_merge
+    from alphoton.workflows.console import bar, print_json, table, with_error
+
+    with bar("events") as progress:
+        found = run_merge(files, output, force=force, progress=progress)
+    if json:
+        print_json(found)
+        return
+    rows = [[source["file"], f"{source['seed']}", f"{source['events']}"] for source in found.sources]
+    table(f"{found.path}", ["from", "seed", "events"], [*rows, ["all", "", f"{found.events}"]])
+    typer.echo(f"cross-section: {with_error(found.cross_section_pb, found.error_pb)} pb")
+
+
+@app.command()
 def inspect(file: Annotated[Path, typer.Argument(help="Event or reco file.")], json: Json = False) -> None:
     """What is inside an event file: cards, cross-section, weights, branches."""
     from alphoton.workflows.inspection import inspect as look
