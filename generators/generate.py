@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alphoton.data.event_file import CHUNK, EventWriter
+from alphoton.data.event_file import CHUNK, EventFile, EventWriter
 from alphoton.data.output import check_free
 from alphoton.generators.decays import fraction
 from alphoton.generators.event_source import CrossSection, Drawn, EventSource
+from alphoton.generators.parts import join, part_path, parts, parts_folder
 from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.processes import of
 
@@ -64,29 +65,77 @@ def generate(
 ) -> Generated:
     """Generate the events of a process card into the ROOT file `output`.
 
-    The events depend on card, seed and scan point only, not on the number of workers. Raises `CardError` for a bad card
+    The events depend on card, seed and scan point only, not on the number of workers. A large job is made in parts, and
+    one that was killed goes on from the parts it has finished. Raises `CardError` for a bad card
     and `InputError` where `output` exists and `force` is not set; the file appears when it is whole.
     """
     card = load_process(process, overrides, events=events, seed=seed)
     path = Path(output)
     check_free(path, force=force)
     source = EventSource(card, point)
+    pieces = parts(card.events)
     tally = _Tally(card)
-    with EventWriter(path, force=force) as writer:
-        start = time.perf_counter()
-        for drawn in chunks(source, card.events, workers):
-            writer.extend(drawn.events)
-            tally.add(drawn)
-            if progress is not None:
-                progress(tally.events, card.events)
-        seconds = time.perf_counter() - start
-        writer.finish(source_meta(source), tally.runs(source.cross_section))
-    return tally.result(path, source.cross_section, seconds, workers)
+    start = time.perf_counter()
+    if len(pieces) == 1:
+        with EventWriter(path, force=force) as writer:
+            _fill(writer, source, pieces[0], tally, workers, progress)
+            writer.finish(source_meta(source), tally.runs(source.cross_section))
+    else:
+        _in_parts(path, source, tally, workers, force=force, progress=progress)
+    return tally.result(path, source.cross_section, time.perf_counter() - start, workers)
 
 
-def chunks(source: EventSource, events: int, workers: int = 1) -> Iterator[Drawn]:
-    """All chunks in order, made by `workers` threads (the kernels hold no lock), few at a time: memory stays flat."""
-    jobs = [(index, min(CHUNK, events - start)) for index, start in enumerate(range(0, events, CHUNK))]
+def _fill(
+    writer: EventWriter,
+    source: EventSource,
+    piece: tuple[int, int],
+    tally: _Tally,
+    workers: int,
+    progress: Progress | None,
+) -> None:
+    """Write the events of a part, (first chunk, events), and count them."""
+    before = tally.events
+    for drawn in chunks(source, piece[1], workers, piece[0]):
+        writer.extend(drawn.events)
+        tally.add(drawn)
+        if progress is not None:
+            progress(tally.events, source.card.events)
+    assert tally.events == before + piece[1]
+
+
+def _in_parts(
+    path: Path, source: EventSource, tally: _Tally, workers: int, *, force: bool, progress: Progress | None
+) -> None:
+    """Make the parts that are not there yet, and join them."""
+    meta = source_meta(source)
+    pieces = parts(source.card.events)
+    with parts_folder(path, {"card": source.card.resolved, "point": source.point}) as folder:
+        for number, piece in enumerate(pieces):
+            own, file = _Tally(source.card), part_path(folder, number)
+            found = file.exists()
+            if not found:
+                with EventWriter(file) as writer:
+                    shown = None if progress is None else _from(progress, tally.events, source.card.events)
+                    _fill(writer, source, piece, own, workers, shown)
+                    writer.finish({**meta, "tally": own.as_dict()}, own.runs(source.cross_section))
+            with EventFile(file) as made:
+                tally.add_part(made.meta["tally"], found=found)
+        with EventWriter(path, force=force) as writer:
+            join(folder, len(pieces), writer)
+            writer.finish(meta, tally.runs(source.cross_section))
+
+
+def _from(progress: Progress, done: int, total: int) -> Progress:
+    """Progress of a part, within the whole."""
+    return lambda step, _: progress(done + step, total)
+
+
+def chunks(source: EventSource, events: int, workers: int = 1, first: int = 0) -> Iterator[Drawn]:
+    """The chunks from number `first` on in order, made by `workers` threads (the kernels hold no lock).
+
+    Few are made ahead: memory stays flat.
+    """
+    jobs = [(index, min(CHUNK, events - start)) for index, start in enumerate(range(0, events, CHUNK), first)]
     if workers <= 1:
         for index, count in jobs:
             yield source.chunk(index, count)
@@ -130,7 +179,7 @@ class _Tally:
     def __init__(self, card: ProcessCard) -> None:
         self.seed = card.seed
         self._sampled = [component.name for component in of(card).components if component.own_sample]
-        self.events = self.trials = self.overweight = 0
+        self.events = self.trials = self.overweight = self._found = 0
         self._rows: list[dict[str, float]] = []
         self._sums: dict[str, list[float]] = {}
 
@@ -144,6 +193,24 @@ class _Tally:
             sums = self._sums.setdefault(name, [0.0, 0.0])
             sums[0] += float(weights.sum())
             sums[1] += float((weights**2).sum())
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was counted, as data that JSON knows: every number comes back as it was."""
+        rows = [{key: np.asarray(value).item() for key, value in row.items()} for row in self._rows]
+        return {"rows": rows, "sums": self._sums, "trials": self.trials, "overweight": self.overweight}
+
+    def add_part(self, part: dict[str, Any], *, found: bool) -> None:
+        """Add what was counted in a part, made just now or found."""
+        self._rows += part["rows"]
+        events = sum(int(row["genEventCount"]) for row in part["rows"])
+        self.events += events
+        self._found += events if found else 0
+        self.trials += part["trials"]
+        self.overweight += part["overweight"]
+        for name, (weights, squares) in part["sums"].items():
+            sums = self._sums.setdefault(name, [0.0, 0.0])
+            sums[0] += weights
+            sums[1] += squares
 
     def runs(self, cross_section: CrossSection) -> dict[str, NDArray[Any]]:
         """The columns of `Runs`: sums of each chunk, and the numbers of the whole sample repeated in each row."""
@@ -164,7 +231,7 @@ class _Tally:
             components_pb={name: part.value for name, part in cross_section.components.items()},
             unweighting_efficiency=self.events / self.trials,
             overweight_fraction=self.overweight / self.events,
-            events_per_second=self.events / seconds,
+            events_per_second=(self.events - self._found) / seconds,
             effective_sizes={k: s * s / s2 if s2 > 0 else 0.0 for k, (s, s2) in self._sums.items()},
             seed=self.seed,
             workers=workers,

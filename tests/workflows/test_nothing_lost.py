@@ -122,13 +122,14 @@ def test_a_folder_made_for_nothing_goes_again(tmp_path: Path, card: Path) -> Non
 def test_signals_leave_nothing_unfinished(tmp_path: Path, number: signal.Signals, code: int, word: str) -> None:
     command = [*CLI, "generate", "padme", "-o", "big.root", "-n", "1000000000"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        _wait_for(tmp_path / "big.root.part")
+        _wait_for(tmp_path / "big.root.parts" / "000000.root.part")
         process.send_signal(number)
         _, told = process.communicate(timeout=60)
     assert process.returncode == code
     assert told.strip().startswith(f"alphoton: {word}:")
     assert "Traceback" not in told
-    assert list(tmp_path.iterdir()) == []
+    assert not list(tmp_path.rglob("*.part"))
+    assert not (tmp_path / "big.root").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

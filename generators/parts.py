@@ -1,0 +1,72 @@
+"""Large jobs in parts: a killed run is finished by the same command, and gives the same file.
+
+A part is a whole event file of `PART` chunks in the folder `NAME.parts` beside the output. What is there already, made
+from the same card by the same versions, is not made again; at the end the parts are joined at constant memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from alphoton.data.event_file import CHUNK, EventFile, EventWriter, versions
+from alphoton.data.locks import folder_of_one_run
+from alphoton.data.output import write_text
+
+PART = 20
+"""Chunks a part: a few hundred MB. Smaller jobs have one part and need no folder."""
+IDENTITY = "identity.json"
+"""Says what the parts in a folder were made from."""
+
+
+def parts(events: int) -> list[tuple[int, int]]:
+    """(first chunk, events) of each part of a job."""
+    size = PART * CHUNK
+    return [(number * PART, min(size, events - number * size)) for number in range(-(-events // size))]
+
+
+@contextmanager
+def parts_folder(output: Path, identity: Mapping[str, Any]) -> Iterator[Path]:
+    """The folder of the parts of `output`, without what was made from something else; it goes when the job is done.
+
+    Raises `InputError` where another run is at work in it.
+    """
+    folder = output.with_name(f"{output.name}.parts")
+    text = json.dumps({**identity, "versions": versions(), "chunks": PART}, indent=1, sort_keys=True) + "\n"
+    with folder_of_one_run(folder):
+        marker = folder / IDENTITY
+        if not (marker.is_file() and marker.read_text(encoding="utf-8") == text):
+            _clear(folder)
+            write_text(marker, text, force=True)
+        try:
+            yield folder
+        except BaseException:
+            if not any(folder.glob("*.root")):
+                marker.unlink(missing_ok=True)  # nothing to go on from
+            raise
+        _clear(folder)
+    with suppress(OSError):  # holds something else
+        folder.rmdir()
+
+
+def _clear(folder: Path) -> None:
+    """Remove what this module made in a folder, and nothing else."""
+    for pattern in ("*.root", "*.part", IDENTITY):
+        for old in folder.glob(pattern):
+            old.unlink()
+
+
+def part_path(folder: Path, number: int) -> Path:
+    """The file of a part."""
+    return folder / f"{number:06d}.root"
+
+
+def join(folder: Path, count: int, writer: EventWriter) -> None:
+    """Append the events of all parts, a chunk at a time."""
+    for number in range(count):
+        with EventFile(part_path(folder, number)) as file:
+            for chunk in file.chunks():
+                writer.extend(chunk)
