@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alphoton.analysis.analysis_card import AnalysisCard
-from alphoton.analysis.counting import Sums, count, weight_columns
+from alphoton.analysis.counting import Sums, count, needed_branches, weight_columns
 from alphoton.analysis.histograms import Histograms, blocks
 from alphoton.analysis.selection import EventView
 from alphoton.data.errors import InputError
@@ -68,7 +68,7 @@ def analyse(
         filled = Histograms(blocks(card, file.meta) if path is not None else ())
         total: Sums | None = None
         done = 0
-        for chunk in file.chunks():
+        for chunk in file.chunks(needed_branches(card, file.branches, filled.axes)):
             view = EventView(chunk, file.meta)
             sums, selected = count(card, view)
             if path is not None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.efficiency import Efficiency, weighted_efficiency
-from alphoton.analysis.selection import EventView
+from alphoton.analysis.selection import Axis, EventView
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, Jagged
 from alphoton.detectors.simulate import flags
@@ -60,6 +60,18 @@ class Sums:
         column = self.weights.index(weight)
         square = float(self.squares[0, column])
         return float(self.sums[0, column]) ** 2 / square if square > 0 else 0.0
+
+
+def needed_branches(card: AnalysisCard, branches: Sequence[str], axes: Iterable[Axis] = ()) -> list[str]:
+    """Those of a file's branches that counting reads: the particles generated only where something looks at them.
+
+    That is a cut or a histogram's axis of the true photon, or a decay of the ALP in flight.
+    """
+    quantities = [cut.quantity for cut in card.selection] + [axis.quantity for axis in axes]
+    flying = card.counting is not None and card.counting.visible_branching_ratio > 0
+    if flying or any(quantity.startswith("true_photon.") for quantity in quantities):
+        return list(branches)
+    return [branch for branch in branches if branch.removeprefix("n").split("_")[0] != "GenPart"]
 
 
 def weight_columns(chunk: Chunk, meta: dict[str, Any]) -> tuple[tuple[str, ...], Array]:

@@ -41,6 +41,11 @@ class Histograms:
         self.blocks = tuple(histogram_blocks)
         self.histograms = {block.name: _empty(block) for block in self.blocks}
 
+    @property
+    def axes(self) -> list[Axis]:
+        """The axes of all histograms."""
+        return [axis for block in self.blocks for axis in (block.x, block.y) if axis is not None]
+
     def fill(self, view: EventView, selected: NDArray[np.bool_], weights: NDArray[np.float64]) -> None:
         """Add the selected events of a chunk; `weights` (events) are those of the couplings wanted."""
         for block in self.blocks:

@@ -12,7 +12,7 @@ import numpy as np
 
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.beam_dump import edges
-from alphoton.analysis.counting import Measurement, Rate, measure
+from alphoton.analysis.counting import Measurement, Rate, measure, needed_branches
 from alphoton.analysis.limits import (
     NO_LIMIT,
     CouplingLimit,
@@ -188,7 +188,7 @@ def from_file(reco: Path, analysis: AnalysisCard) -> Measurement:
     with EventFile(reco) as file:
         runs = file.runs()
         section = float(runs["crossSection_pb"][0]), float(runs["crossSectionError_pb"][0])
-        return measure(analysis, file.chunks(), file.meta, section)
+        return measure(analysis, file.chunks(needed_branches(analysis, file.branches)), file.meta, section)
 
 
 def of_component(measured: Sequence[Measurement], component: str) -> Measurement | None:

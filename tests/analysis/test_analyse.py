@@ -11,6 +11,9 @@ import uproot
 from numpy.typing import NDArray
 
 from alphoton.analysis.analyse import Analysed, analyse
+from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.analysis.counting import needed_branches
+from alphoton.analysis.selection import Axis, Cut
 from alphoton.data import event_file
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.event_file import Chunk, EventFile, Jagged
@@ -216,3 +219,19 @@ def test_nothing_selected(reco: Path) -> None:
     assert (found.selected, found.efficiency, found.fiducial_cross_section_pb) == (0, 0.0, 0.0)
     assert 0 == found.efficiency_low < found.efficiency_high < 10 / COUNT
     assert math.isfinite(found.fiducial_cross_section_error_pb)
+
+
+# --- reading only what is needed ------------------------------------------------------------------------------------
+
+
+def test_particles_generated_are_read_only_where_something_looks_at_them() -> None:
+    branches = ["run", "genWeight", "weight_photon", "nGenPart", "GenPart_pdgId", "nPhoton", "Photon_energy", "MissingMass2"]
+    without = [branch for branch in branches if "GenPart" not in branch]
+    card = AnalysisCard.load("padme")
+    assert needed_branches(card, branches) == without
+    true_axis = Axis(quantity="true_photon.energy", bins=2, min="0 GeV", max="1 GeV")
+    assert needed_branches(card, branches, [true_axis]) == branches
+    cut = Cut(quantity="true_photon.theta", max="1 rad")
+    assert needed_branches(card.model_copy(update={"selection": (*card.selection, cut)}), branches) == branches
+    assert needed_branches(AnalysisCard.load("na64", ["counting.visible_branching_ratio=0.1"]), branches) == branches
+    assert needed_branches(AnalysisCard.load("na64"), branches) == without
