@@ -44,10 +44,11 @@ def merge(
 ) -> Merged:
     """Join event files, or reco files, of the same cards and different seeds into the file `output`, at constant memory.
 
-    Events and their weights stay as they are, in the order of the files; `event` numbers run on. Cross-sections (pb) are
-    means in which every event counts the same, with the independent errors of the files in quadrature. Raises
-    `InputError` where the cards differ in anything but the seed and the number of events, where two files hold the same
-    events, or where `output` exists and `force` is not set.
+    Events and their weights stay as they are, in the order of the files; `event` numbers run on. (A weight is relative to
+    its file's own cross-section: that moves a mean weight by the square of their relative spread only.) Cross-sections
+    (pb) are means in which every event counts the same, with the independent errors of the files in quadrature. Raises
+    `InputError` where the cards differ in anything but the seed and the number of events, where two files have the same
+    events or detector noise, or where `output` exists and `force` is not set.
     """
     if len(files) < 2:
         raise InputError("merge: give two files or more")
@@ -118,21 +119,23 @@ def _check_same(first: EventFile, other: EventFile) -> None:
 def _sources(opened: Iterable[EventFile]) -> Iterator[dict[str, Any]]:
     """What each file was made as; one that was merged itself tells its own."""
     for file in opened:
-        own = {"file": file.path.name, "seed": file.meta["seed"], "point": file.meta["point"], "events": file.count}
+        own = {"file": str(file.path), **{key: file.meta.get(key) for key in ("seed", "detector_seed", "point", "versions")}}
+        own["events"] = file.count
         yield from file.meta.get("sources", [own])
 
 
 def _check_distinct(sources: Sequence[dict[str, Any]]) -> None:
-    """Raise `InputError` where two sources have the same random numbers, and so the same events."""
-    seen: dict[tuple[int, int], str] = {}
-    for source in sources:
-        key = source["seed"], source["point"]
-        if key in seen:
-            raise InputError(
-                f"{source['file']}: holds the same events as {seen[key]}: both have the seed {source['seed']}; "
-                "generate one of them with another --seed"
-            )
-        seen[key] = source["file"]
+    """Raise `InputError` where two sources share random numbers: of the events, which are then the same, or the detector."""
+    for key, shared, verb in (("seed", "events", "generate"), ("detector_seed", "detector noise", "simulate")):
+        seen: dict[tuple[int, int], str] = {}
+        for source in sources:
+            stream = source[key], source["point"]
+            if source[key] is not None and stream in seen:
+                raise InputError(
+                    f"{source['file']}: has the same {shared} as {seen[stream]}: both have the {key.replace('_', ' ')} "
+                    f"{source[key]}; {verb} one of them with another --seed"
+                )
+            seen[stream] = source["file"]
 
 
 def _mean(values: Sequence[float], errors: Sequence[float], events: Sequence[int]) -> tuple[float, float]:

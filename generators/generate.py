@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alphoton.data.event_file import CHUNK, EventFile, EventWriter
+from alphoton.data.event_file import CHUNK, EventWriter
 from alphoton.data.output import check_free
 from alphoton.generators.decays import fraction
 from alphoton.generators.event_source import CrossSection, Drawn, EventSource
-from alphoton.generators.parts import join, part_path, parts, parts_folder
+from alphoton.generators.parts import join, part_path, parts, parts_folder, read_tally
 from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.processes import of
 
@@ -109,20 +109,29 @@ def _in_parts(
     """Make the parts that are not there yet, and join them."""
     meta = source_meta(source)
     pieces = parts(source.card.events)
-    with parts_folder(path, {"card": source.card.resolved, "point": source.point}) as folder:
+    with parts_folder(path, {"card": source.card.resolved, "point": source.point}, force=force) as folder:
         for number, piece in enumerate(pieces):
-            own, file = _Tally(source.card), part_path(folder, number)
-            found = file.exists()
-            if not found:
-                with EventWriter(file) as writer:
-                    shown = None if progress is None else _from(progress, tally.events, source.card.events)
-                    _fill(writer, source, piece, own, workers, shown)
-                    writer.finish({**meta, "tally": own.as_dict()}, own.runs(source.cross_section))
-            with EventFile(file) as made:
-                tally.add_part(made.meta["tally"], found=found)
+            file = part_path(folder, number)
+            found = read_tally(file, piece[1])
+            tally.add_part(
+                found or _make_part(file, source, piece, tally.events, workers, progress), found=found is not None
+            )
         with EventWriter(path, force=force) as writer:
             join(folder, len(pieces), writer)
             writer.finish(meta, tally.runs(source.cross_section))
+
+
+def _make_part(
+    file: Path, source: EventSource, piece: tuple[int, int], done: int, workers: int, progress: Progress | None
+) -> dict[str, Any]:
+    """Write the event file of a part, with what was counted in its meta; `done` events stand before it."""
+    own = _Tally(source.card)
+    with EventWriter(file, force=True) as writer:
+        shown = None if progress is None else _from(progress, done, source.card.events)
+        _fill(writer, source, piece, own, workers, shown)
+        counted = own.as_dict()
+        writer.finish({**source_meta(source), "tally": counted}, own.runs(source.cross_section))
+    return counted
 
 
 def _from(progress: Progress, done: int, total: int) -> Progress:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from alphoton.data.errors import InputError
 from alphoton.data.event_file import CHUNK, EventFile, EventWriter, versions
 from alphoton.data.locks import folder_of_one_run
 from alphoton.data.output import write_text
@@ -29,16 +30,22 @@ def parts(events: int) -> list[tuple[int, int]]:
 
 
 @contextmanager
-def parts_folder(output: Path, identity: Mapping[str, Any]) -> Iterator[Path]:
-    """The folder of the parts of `output`, without what was made from something else; it goes when the job is done.
+def parts_folder(output: Path, identity: Mapping[str, Any], *, force: bool = False) -> Iterator[Path]:
+    """The folder of the parts of `output`; it goes when the job is done.
 
-    Raises `InputError` where another run is at work in it.
+    Raises `InputError` where another run is at work in it, or it holds parts made from another card, seed or version and
+    `force` is not set.
     """
     folder = output.with_name(f"{output.name}.parts")
     text = json.dumps({**identity, "versions": versions(), "chunks": PART}, indent=1, sort_keys=True) + "\n"
     with folder_of_one_run(folder):
         marker = folder / IDENTITY
         if not (marker.is_file() and marker.read_text(encoding="utf-8") == text):
+            if not force and any(folder.glob("*.root")):
+                raise InputError(
+                    f"{folder}: holds parts of an unfinished job with another card, seed or version; finish that one, "
+                    "choose another name, or replace them with --force"
+                )
             _clear(folder)
             write_text(marker, text, force=True)
         try:
@@ -62,6 +69,15 @@ def _clear(folder: Path) -> None:
 def part_path(folder: Path, number: int) -> Path:
     """The file of a part."""
     return folder / f"{number:06d}.root"
+
+
+def read_tally(file: Path, events: int) -> dict[str, Any] | None:
+    """What was counted in a part; None where it is missing, damaged or not of so many events, and is to be made again."""
+    try:
+        with EventFile(file) as made:
+            return dict(made.meta["tally"]) if made.count == events else None
+    except (InputError, KeyError):
+        return None
 
 
 def join(folder: Path, count: int, writer: EventWriter) -> None:

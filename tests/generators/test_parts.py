@@ -125,6 +125,18 @@ def test_parts_of_another_job_are_not_taken(whole: Any, tmp_path: Path) -> None:
     path = tmp_path / "events.root"
     _interrupted(path, seed=2)
     assert len(list((tmp_path / "events.root.parts").glob("*.root"))) == 2
+    with pytest.raises(InputError, match=r"holds parts of an unfinished job with another card, seed or version"):
+        generate("padme", path, events=EVENTS)
+    assert len(list((tmp_path / "events.root.parts").glob("*.root"))) == 2
+    generate("padme", path, events=EVENTS, force=True)
+    assert same(list(content(path)), list(whole[1:]))
+
+
+def test_a_damaged_part_is_made_again(whole: Any, tmp_path: Path) -> None:
+    path = tmp_path / "events.root"
+    _interrupted(path, seed=1)
+    part = tmp_path / "events.root.parts" / "000000.root"
+    part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
     generate("padme", path, events=EVENTS)
     assert same(list(content(path)), list(whole[1:]))
 
