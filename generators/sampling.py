@@ -53,7 +53,7 @@ class Effort:
     adapt_evaluations: int = 4_000
     adapt_iterations: int = 8
     evaluations: int = 10_000
-    lattice: int = 2_048
+    lattice: int = 8_009
     shifts: int = 32
 
 
