@@ -120,7 +120,7 @@ def test_a_folder_made_for_nothing_goes_again(tmp_path: Path, card: Path) -> Non
     ("number", "code", "word"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")]
 )
 def test_signals_leave_nothing_unfinished(tmp_path: Path, number: signal.Signals, code: int, word: str) -> None:
-    command = [*CLI, "generate", "padme", "-o", "big.root", "-n", "1000000000"]
+    command = [*CLI, "generate", "padme", "-o", "big.root", "-n", "20000000"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         _wait_for(tmp_path / "big.root.parts" / "000000.root.part")
         process.send_signal(number)
