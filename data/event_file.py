@@ -1,7 +1,7 @@
 """Event files: the only reader and writer of ROOT in alphoton.
 
 A file holds three objects: the tree `Events`, the tree `Runs` (one row a chunk), and `meta` (JSON: cards, seed,
-versions, beams, units). Particles and photons are jagged branches `GROUP_field` with the counter `nGROUP`.
+versions, beams, units, checksums). Particles and photons are jagged branches `GROUP_field` with the counter `nGROUP`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 import uproot
 from numpy.typing import NDArray
 
+from alphoton.data.checksums import BlockSums, crc, crc_of_json
 from alphoton.data.errors import InputError
 from alphoton.data.output import Unfinished
 
@@ -48,6 +49,12 @@ class Jagged:
         """The event index of each entry."""
         return np.repeat(np.arange(len(self.offsets) - 1), self.counts)
 
+    def cut(self, start: int, stop: int) -> Jagged:
+        """The entries of events `start` to `stop`."""
+        first, last = self.offsets[[start, stop]]
+        fields = {name: values[first:last] for name, values in self.fields.items()}
+        return Jagged(self.offsets[start : stop + 1] - first, fields)
+
     @classmethod
     def fixed(cls, per_event: int, fields: Mapping[str, NDArray[Any]]) -> Self:
         """The same number of entries in every event."""
@@ -62,6 +69,30 @@ class Jagged:
 
 Column = NDArray[Any] | Jagged
 Chunk = dict[str, Column]
+
+
+def _length(chunk: Chunk) -> int:
+    column = next(iter(chunk.values()))
+    return len(column.offsets) - 1 if isinstance(column, Jagged) else len(column)
+
+
+def _branches(chunk: Chunk, start: int, stop: int) -> dict[str, NDArray[Any]]:
+    """The values of events `start` to `stop` branch by branch; those of a jagged group are its counts and its fields."""
+    branches: dict[str, NDArray[Any]] = {}
+    for name, column in chunk.items():
+        if isinstance(column, Jagged):
+            part = column.cut(start, stop)
+            branches[f"n{name}"] = part.counts
+            branches |= {f"{name}_{field}": values for field, values in part.fields.items()}
+        else:
+            branches[name] = column[start:stop]
+    return branches
+
+
+def _add(sums: BlockSums, chunk: Chunk, count: int) -> None:
+    """Append a chunk of `count` events to the checksums of `Events`."""
+    for start, stop in list(sums.pieces(count)):
+        sums.add(stop - start, _branches(chunk, start, stop))
 
 
 def versions() -> dict[str, str]:
@@ -81,6 +112,7 @@ class EventWriter:
     def __init__(self, path: Path, *, force: bool = False) -> None:
         self._unfinished = Unfinished(path, force=force)
         self._events: Any = None
+        self._sums = BlockSums(CHUNK)
         self._finished = False
 
     def __enter__(self) -> Self:
@@ -100,6 +132,7 @@ class EventWriter:
             types = {name: a.type.content if isinstance(a, ak.Array) else a.dtype for name, a in arrays.items()}
             self._events = self._file.mktree("Events", types, title="events")
         self._events.extend(arrays)
+        _add(self._sums, chunk, _length(chunk))
 
     def finish(self, meta: Mapping[str, Any], runs: Mapping[str, NDArray[Any]]) -> None:
         """Write `Runs` from its columns, and last of all `meta`: a file with a meta is whole."""
@@ -111,7 +144,14 @@ class EventWriter:
             "command_line": [Path(sys.argv[0]).name, *sys.argv[1:]],
             **meta,
         }
-        self._file["meta"] = json.dumps(complete, allow_nan=False)
+        sums = {
+            "block": self._sums.size,
+            "Events": self._sums.sums,
+            "Runs": {name: crc(values) for name, values in runs.items()},
+        }
+        checked = {**complete, "checksums": sums}
+        checked["checksums"] = {**sums, "meta": crc_of_json(checked)}
+        self._file["meta"] = json.dumps(checked, allow_nan=False)
         self._finished = True
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -144,8 +184,7 @@ class EventFile:
                 raise ValueError("it ends before its end")
             names = {key.split(";")[0] for key in self._file.keys()}  # noqa: SIM118 (not a dict)
         except Exception as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(f"{path}: not a whole ROOT file ({reason}); generate it again") from None
+            raise InputError(f"{path}: not a whole ROOT file ({_reason(error)}); generate it again") from None
         missing = {"Events", "Runs", "meta"} - names
         if missing:
             raise InputError(
@@ -153,13 +192,15 @@ class EventFile:
                 "make one with 'alphoton generate'"
             )
         self.meta = self._read_meta()
+        self._checksums: dict[str, Any] | None = self.meta.pop("checksums", None)
         self.tree = self._damaged(lambda: self._file["Events"])
         if not hasattr(self.tree, "num_entries"):
             raise InputError(f"{path}: no event file of alphoton: its 'Events' is no tree")
-        expected = int(self.runs()["genEventCount"].sum())
+        self.branches: list[str] = self._damaged(lambda: [str(name) for name in self.tree.keys()])  # noqa: SIM118
+        self._check_branches()
+        expected = self._damaged(lambda: int(self.runs()["genEventCount"].sum()))
         if expected != self.count:
             raise InputError(f"{path}: damaged: {self.count} events where {expected} were written; make it again")
-        self.branches: list[str] = [str(name) for name in self.tree.keys()]  # noqa: SIM118 (not a dict)
 
     def _read_meta(self) -> dict[str, Any]:
         try:
@@ -169,7 +210,17 @@ class EventFile:
             raise InputError(f"{self.path}: its 'meta' cannot be read: the file is damaged, or of another program") from None
         if found != FORMAT_VERSION:
             raise InputError(f"{self.path}: format {found}, this version of alphoton reads format {FORMAT_VERSION}")
+        if "checksums" in meta:  # files of the first versions have none
+            due = self._damaged(lambda: meta["checksums"].pop("meta"))
+            if crc_of_json(meta) != due:
+                raise InputError(f"{self.path}: damaged: its 'meta' is not what was written; make it again")
         return dict(meta)
+
+    def _check_branches(self) -> None:
+        """Raise `InputError` where the branches are not those that were written."""
+        if self._checksums is not None and (odd := {*self.branches} ^ {*self._checksums["Events"]}):
+            shown = ", ".join(sorted(odd))
+            raise InputError(f"{self.path}: damaged: branches were lost, or are not those written: {shown}; make it again")
 
     def __enter__(self) -> Self:
         return self
@@ -187,21 +238,63 @@ class EventFile:
         """The names of the jagged groups."""
         return [b[1:] for b in self.branches if b.startswith("n") and any(o.startswith(f"{b[1:]}_") for o in self.branches)]
 
+    def types(self) -> dict[str, str]:
+        """The C++ type of each branch of `Events`."""
+        return dict(self._damaged(lambda: self.tree.typenames()))
+
     def runs(self) -> dict[str, NDArray[Any]]:
-        """The columns of `Runs`, one row a chunk."""
-        return dict(self._damaged(lambda: self._file["Runs"].arrays(library="np")))
+        """The columns of `Runs`, one row a chunk. Raises `InputError` where they are not what was written."""
+        rows: dict[str, NDArray[Any]] = self._damaged(lambda: dict(self._file["Runs"].arrays(library="np")))
+        if self._checksums is not None:
+            found = self._damaged(lambda: {name: crc(values) for name, values in rows.items()})
+            due = self._checksums["Runs"]
+            wrong = [name for name in {**due, **found} if found.get(name) != due.get(name)]
+            if wrong:
+                raise InputError(
+                    f"{self.path}: damaged: Runs, branch {wrong[0]}: not the values that were written; make it again"
+                )
+        return rows
 
     def chunks(self, columns: Sequence[str] | None = None) -> Iterator[Chunk]:
-        """The events in chunks of `CHUNK`, in order: all columns, or those named (a group means all its fields)."""
+        """The events in chunks of `CHUNK`, in order: all columns, or those named (a group means all its fields).
+
+        Raises `InputError`, naming branch and events, where values are not those that were written.
+        """
         wanted = self.branches if columns is None else [b for b in self.branches if self._wanted(b, columns)]
+        sums = None if self._checksums is None else BlockSums(self._checksums["block"])
         for start in range(0, self.count, CHUNK):
             stop = min(start + CHUNK, self.count)
-            arrays = self._damaged(
-                lambda start=start, stop=stop: self.tree.arrays(
-                    wanted, entry_start=start, entry_stop=stop, library="ak", how=dict
-                )
+            try:
+                chunk = self._read(wanted, start, stop)
+            except Exception as error:
+                raise self._unreadable(wanted, start, stop, error) from None
+            if sums is not None:
+                self._damaged(lambda chunk=chunk, count=stop - start: _add(sums, chunk, count))
+                self._verify(sums)
+            yield chunk
+
+    def _read(self, branches: Sequence[str], start: int, stop: int) -> Chunk:
+        return self._chunk(self.tree.arrays(branches, entry_start=start, entry_stop=stop, library="ak", how=dict))
+
+    def _unreadable(self, branches: Sequence[str], start: int, stop: int, error: Exception) -> InputError:
+        """What to say where events cannot be read: the first branch that cannot be read alone, and why."""
+        for branch in branches:
+            try:
+                self._read([branch], start, stop)
+            except Exception as alone:
+                place = f"damaged: branch {branch}, events {start} to {stop - 1}: cannot be read ({_reason(alone)})"
+                return InputError(f"{self.path}: {place}; make it again")
+        return InputError(f"{self.path}: the file is damaged ({_reason(error)}); make it again")
+
+    def _verify(self, sums: BlockSums) -> None:
+        """Raise `InputError` where a block of events just completed is not what was written."""
+        assert self._checksums is not None
+        if wrong := sums.first_wrong(self._checksums["Events"], self.count):
+            branch, first, last = wrong
+            raise InputError(
+                f"{self.path}: damaged: branch {branch}, events {first} to {last}: not the values that were written; "
+                "make it again"
             )
-            yield self._chunk(arrays)
 
     def _wanted(self, branch: str, columns: Sequence[str]) -> bool:
         return branch in columns or any(branch.startswith(f"{group}_") for group in self.groups if group in columns)
@@ -222,8 +315,12 @@ class EventFile:
         try:
             return reading()
         except Exception as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(f"{self.path}: the file is damaged ({reason}); make it again") from None
+            raise InputError(f"{self.path}: the file is damaged ({_reason(error)}); make it again") from None
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what an error says."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
 def _jagged(fields: Mapping[str, ak.Array]) -> Jagged:

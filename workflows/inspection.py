@@ -36,7 +36,7 @@ def inspect(path: str | Path) -> Inspected:
             cross_section_pb=float(runs["crossSection_pb"][0]),
             cross_section_error_pb=float(runs["crossSectionError_pb"][0]),
             overweight_fraction=float(runs["overweightFraction"][0]),
-            branches=dict(file.tree.typenames()),
+            branches=file.types(),
             meta=file.meta,
         )
 
