@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from alphoton.analysis.selection import Axis, Cut
 from alphoton.data.card import Block, Card
-from alphoton.data.card_file import KeyPath
+from alphoton.data.card_paths import ANY, KeyPath
 from alphoton.data.grid import Energies
 from alphoton.data.quantities import Density, Energy, Fraction, Length, Luminosity, parse
 
@@ -194,6 +194,14 @@ class AnalysisCard(Card):
     """A validated analysis card; quantities in GeV, mm, rad and 1/pb."""
 
     KIND: ClassVar[str] = "analysis"
+    FILES: ClassVar[tuple[KeyPath, ...]] = (
+        ("process",),
+        ("detector",),
+        ("recast", "process"),
+        ("recast", "curve"),
+        ("beam_dump", "curve"),
+        ("comparison", ANY, "curve"),
+    )
 
     schema_line: Literal["alphoton/analysis/1"] = Field(alias="schema")
     process: str | tuple[str, ...]

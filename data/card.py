@@ -26,6 +26,8 @@ class Card(Block):
     """A validated card. Subclasses add the keys of their kind and the checks that need more than one key."""
 
     KIND: ClassVar[str]
+    FILES: ClassVar[tuple[KeyPath, ...]] = ()
+    """Keys that name cards or curves; a path there must not leave the folders where cards are kept."""
 
     schema_line: str = Field(alias="schema")
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=100)
@@ -52,13 +54,14 @@ class Card(Block):
     @classmethod
     def validate_raw(cls, raw: RawCard) -> Self:
         """The validated card of raw data; raises `CardError` with every problem found."""
+        strays = [_told(raw, path, message) for path, message in raw.strays(cls.FILES)]
         try:
             card = cls.model_validate(raw.data)
         except ValidationError as error:
             found = [_explain(cls, raw, detail) for detail in error.errors()]
-            raise CardError(list(dict.fromkeys(found + cls._what_else(raw, error)))) from None
+            raise CardError(list(dict.fromkeys(found + cls._what_else(raw, error) + strays))) from None
         object.__setattr__(card, "_raw", raw)
-        if problems := [_told(raw, path, message) for path, message in card.problems()]:
+        if problems := [_told(raw, path, message) for path, message in card.problems()] + strays:
             raise CardError(problems)
         return card
 

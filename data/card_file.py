@@ -5,9 +5,8 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,14 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from alphoton.data.card_paths import ALLOWED, KINDS, KeyPath, is_file, is_outside, leaves, named, own_folders, package_data
 from alphoton.data.errors import CardError
+from alphoton.data.yaml_limits import MAX_BYTES, MAX_DEPTH, check_text
 
-KINDS = ("process", "detector", "analysis", "workflow")
 TAGS = ("map", "seq", "str", "int", "float", "bool", "null", "merge")
-MAX_BYTES, MAX_NODES, MAX_DEPTH = 1_000_000, 20_000, 30
+MAX_NODES = 20_000
+"""Values of a card, those that aliases repeat among them."""
 
-KeyPath = tuple[str | int, ...]
 Places = dict[KeyPath, str]
 
 
@@ -33,13 +33,12 @@ def dotted(path: Iterable[str | int]) -> str:
 
 def package_folder() -> Path:
     """Where the packaged cards live, one folder a kind."""
-    return Path(str(files("alphoton.data"))) / "cards"
+    return package_data() / "cards"
 
 
 def search_path(kind: str) -> list[Path]:
     """Folders in which a bare name is looked up: the working folder, `$ALPHOTON_CARDS`, the package."""
-    own = [Path(entry) for entry in os.environ.get("ALPHOTON_CARDS", "").split(os.pathsep) if entry]
-    return [Path(), *(folder for entry in own for folder in (entry, entry / kind)), package_folder() / kind]
+    return [Path(), *(folder for entry in own_folders() for folder in (entry, entry / kind)), package_folder() / kind]
 
 
 def packaged(kind: str) -> list[str]:
@@ -60,14 +59,6 @@ def candidates(kind: str, reference: str | Path) -> list[Path]:
     return [file for folder in search_path(kind) if is_file(file := folder / f"{reference}.yaml")]
 
 
-def is_file(path: Path) -> bool:
-    """Whether there is such a file; no name, however strange, is an error."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # too long, or with a null byte
-        return False
-
-
 @dataclass
 class RawCard:
     """A card as written: plain data after inheritance and overrides, and the place each key came from."""
@@ -82,6 +73,15 @@ class RawCard:
         while path and path not in self.places:
             path = path[:-1]
         return self.places.get(path, f"{self.origin}:1")
+
+    def strays(self, patterns: Iterable[KeyPath]) -> Iterator[tuple[KeyPath, str]]:
+        """What is wrong with the files that are named at these keys, pairs of a key's path and a sentence."""
+        for pattern in patterns:
+            for path, name in named(self.data, pattern):
+                place = self.place(path)
+                if place.startswith("--set ") or not leaves(name, [Path(self.origin), Path(place.rpartition(":")[0])]):
+                    continue
+                yield path, f"'{name}' lies outside {ALLOWED}; move it there, or give it with --set"
 
 
 def read(kind: str, reference: str | Path, overrides: Sequence[str] = ()) -> RawCard:
@@ -127,6 +127,7 @@ def documents(path: Path) -> list[RawCard]:
 
 def _load(text: str, shown: str) -> list[Any]:
     """The documents of a text; only plain mappings, lists and scalars are let through."""
+    check_text(text, shown)
     for node in YAML(typ="rt", pure=True).compose_all(text):
         _check_node(node, shown, set())
     return [node for node in YAML(typ="rt", pure=True).load_all(text) if node is not None]
@@ -140,7 +141,9 @@ def _check_node(node: Any, shown: str, seen: set[int]) -> None:
     place = f"{shown}:{node.start_mark.line + 1}"
     tag = str(node.tag).removeprefix("tag:yaml.org,2002:")
     if tag not in TAGS:
-        raise CardError([f"{place}: '{tag}' is nothing that a card can hold; write plain text, numbers, lists or mappings"])
+        raise CardError(
+            [f"{place}: '{tag[:60]}' is nothing that a card can hold; write plain text, numbers, lists or mappings"]
+        )
     if isinstance(node, MappingNode):
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
@@ -197,8 +200,11 @@ def _with_bases(kind: str, reference: str | Path, seen: tuple[str, ...]) -> RawC
     if not isinstance(base_name, str) or Path(base_name).name != base_name:
         raise CardError([f"{place}: extends: must be the name of a card or of a file beside it, got {base_name!r}"])
     beside = Path(raw.origin).parent / base_name
+    base_file = beside if is_file(beside) else base_name
+    if any(is_outside(file, [Path(raw.origin)]) for file in candidates(kind, base_file)):
+        raise CardError([f"{place}: extends: '{base_name}' lies outside {ALLOWED}; copy it there"])
     try:
-        base = _with_bases(kind, beside if is_file(beside) else base_name, (*seen, identity))
+        base = _with_bases(kind, base_file, (*seen, identity))
     except CardError as error:
         raise CardError([f"{place}: extends: {problem}" for problem in error.problems]) from None
     _merge(base, raw.data, raw.places, ())

@@ -15,21 +15,21 @@ from __future__ import annotations
 
 import csv
 import difflib
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from alphoton.data.card_paths import is_file, own_folders, package_data
 from alphoton.data.errors import InputError
 
 USES = ("recast", "comparison", "input")
 SELECTION = "selection"
+MAX_BYTES = 1_000_000
 
 Numbers = NDArray[np.float64]
 Row = tuple[int, list[str]]
@@ -128,6 +128,8 @@ def load(name: str | Path) -> PublishedCurve:
     """
     try:
         path = find(name)
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}:1: a curve of more than {MAX_BYTES} bytes: is this a curve?")
         return _parse(path.read_text(encoding="utf-8-sig"), str(path))
     except UnicodeDecodeError:
         raise InputError(f"{name}: not a text file: a curve is CSV in UTF-8") from None
@@ -136,16 +138,15 @@ def load(name: str | Path) -> PublishedCurve:
 
 
 def _package_folder() -> Path:
-    return Path(str(files("alphoton.data"))) / "published"
+    return package_data() / "published"
 
 
 def find(name: str | Path) -> Path:
     """The file behind a path or a bare name. Raises `InputError` where there is none."""
-    own = [Path(entry) for entry in os.environ.get("ALPHOTON_CARDS", "").split(os.pathsep) if entry]
-    folders = [Path(), *(folder for entry in own for folder in (entry, entry / "published")), _package_folder()]
+    folders = [Path(), *(folder for entry in own_folders() for folder in (entry, entry / "published")), _package_folder()]
     for folder in folders:
         for file in (folder / name, folder / f"{name}.csv"):  # an absolute path stands for itself
-            if file.is_file():
+            if is_file(file):
                 return file
     raise InputError(f"no published curve {_unknown(str(name), packaged())}; or give the path of a file")
 

@@ -24,6 +24,7 @@ from alphoton.analysis.recast import allowed_rate, published_limit
 from alphoton.analysis.slices import ELECTRON_ONLY, PHOTON_ONLY, Exclusion, RayLimit, Term, direction, scaled
 from alphoton.analysis.statistics import NoLimitError
 from alphoton.analysis.window import background_share, width, window
+from alphoton.data.card_paths import is_file
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, EventFile
 from alphoton.detectors.detector_card import DetectorCard
@@ -144,7 +145,7 @@ def load_experiment(
 def beside(card: Any, name: str) -> str | Path:
     """What a card's entry names: a file beside the card where there is one, else a name or path as anywhere."""
     near = Path(card.origin).parent / name
-    return near if name.endswith((".yaml", ".yml", ".csv")) and near.is_file() else name
+    return near if name.endswith((".yaml", ".yml", ".csv")) and is_file(near) else name
 
 
 def in_memory(card: ProcessCard, detector: DetectorCard, analysis: AnalysisCard, point: int = 0) -> Measurement:

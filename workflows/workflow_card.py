@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from alphoton.data.card import Block, Card
-from alphoton.data.card_file import KeyPath
+from alphoton.data.card_paths import ANY, KeyPath
 from alphoton.data.errors import InputError
 from alphoton.data.grid import Energies
 from alphoton.workflows.figure import expand
@@ -30,6 +30,7 @@ class WorkflowCard(Card):
     """A validated workflow card."""
 
     KIND: ClassVar[str] = "workflow"
+    FILES: ClassVar[tuple[KeyPath, ...]] = tuple(("studies", ANY, key) for key in ("analysis", "process", "detector"))
 
     schema_line: Literal["alphoton/workflow/1"] = Field(alias="schema")
     studies: Annotated[tuple[Study, ...], Field(min_length=1)]
