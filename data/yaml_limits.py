@@ -55,6 +55,8 @@ class Bounds:
             self._refuse(event, f"'*{event.anchor}' inside of what it names")
         if isinstance(event, ScalarEvent) and len(event.value) > MAX_CHARACTERS:
             self._refuse(event, f"a text or number of more than {MAX_CHARACTERS} characters")
+        if isinstance(event, ScalarEvent) and any("\ud800" <= letter <= "\udfff" for letter in event.value):
+            self._refuse(event, "half of a surrogate pair, which is no character")
         if isinstance(event, CollectionStartEvent):
             self.open.append(event.anchor)
             if len(self.open) > MAX_DEPTH:

@@ -52,12 +52,13 @@ class WorkflowCard(Card):
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield ("studies", index, "analysis"), f"'{name}' is there already: a study is named by its analysis"
+        known = []
         for index, name in enumerate(self.figures):
             try:
-                self.paper_figures([name])
+                known += self.paper_figures([name])
             except InputError as error:
                 yield ("figures", index), f"{error}; or 'limits'"
-        if self.keep == "events" and self.paper_figures():
+        if self.keep == "events" and known:
             yield ("figures",), "figures of the paper and the report need 'keep: limits'"
 
     def paper_figures(self, names: Sequence[str] | None = None) -> list[str]:

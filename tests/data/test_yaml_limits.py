@@ -41,6 +41,7 @@ BOMBS = {
     ),
     "a list in itself": ("a: &a [*a]\n", "3: '*a' inside of what it names"),
     "a mapping merged into itself": ("a: &a\n  b: {<<: *a}\n", "4: '*a' inside of what it names"),
+    "half a pair": ('description: "\\ud800\\udc00"\n', "3: half of a surrogate pair, which is no character"),
     "a long tag": (f"a: {'!' * 100_000}\n", "3: "),
 }
 
