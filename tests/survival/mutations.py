@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,14 @@ def at(node: Any, path: Key) -> Any:
     return node
 
 
+def other_number(value: Any, number: str) -> Any:
+    """A value with its unit kept, and another number."""
+    if isinstance(value, str):
+        return re.sub(r"^[-+.\de]+(?=\s|$)", number, value)
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(number) if plain and re.fullmatch(r"[-\de.]+", number) else value
+
+
 @st.composite
 def mutated_data(draw: st.DrawFn, kind: str, name: str) -> str:
     """A card in which keys are gone, renamed, doubled, or have other values."""
@@ -116,9 +125,11 @@ def mutated_data(draw: st.DrawFn, kind: str, name: str) -> str:
             break
         path = draw(st.sampled_from(chosen))
         parent, key = at(data, path[:-1]), path[-1]
-        match draw(st.sampled_from(["replace", "replace", "quantity", "delete", "rename", "double", "swap"])):
+        match draw(st.sampled_from(["number", "number", "replace", "quantity", "delete", "rename", "double", "swap"])):
             case "replace":
                 parent[key] = draw(values)
+            case "number":
+                parent[key] = other_number(parent[key], draw(st.sampled_from(NUMBERS) | st.floats(1e-12, 1e12).map(repr)))
             case "quantity":
                 parent[key] = draw(quantities)
             case "delete":
