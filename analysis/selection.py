@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from alphoton.data.card import Block
-from alphoton.data.card_file import KeyPath
+from alphoton.data.card_paths import KeyPath
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, Jagged
 from alphoton.data.quantities import Energy

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
-from alphoton.data.card_file import KeyPath, RawCard, apply_override, dotted, read
+from alphoton.data.card_file import RawCard, apply_override, dotted, read
+from alphoton.data.card_paths import KeyPath
 from alphoton.data.errors import CardError
 
 

@@ -8,12 +8,14 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from alphoton.data.card import Block, Card
-from alphoton.data.card_file import KeyPath
+from alphoton.data.card_paths import KeyPath
 from alphoton.data.quantities import Angle, Fraction, Length, ResolutionTerm
 from alphoton.detectors.acceptance import EfficiencyTable
 from alphoton.detectors.formula import Formula
 from alphoton.detectors.observables import AT_THE_PLANE, PHOTON_DIMENSIONS, Range
 
+MAX_TERM = 1e6
+"""Of a relative resolution; the square of a much larger one is no number."""
 Problems = Iterator[tuple[KeyPath, str]]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$", max_length=50)]
 
@@ -62,6 +64,9 @@ class EnergyResolution(Block):
         if terms and self.mode == "absolute":
             yield ("mode",), "goes with a formula; a term may be an energy, its value at 1 GeV, as in 'noise: 3 keV'"
         yield from negative_problems(self, "stochastic", "noise", "constant")
+        for key in terms:
+            if getattr(self, key) > MAX_TERM:
+                yield (key,), f"a relative resolution of more than {MAX_TERM:g} at 1 GeV, got {getattr(self, key):g}"
         yield from formula_problems("formula", self.formula)
 
 

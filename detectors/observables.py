@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphoton.data.card import Block
-from alphoton.data.card_file import KeyPath
+from alphoton.data.card_paths import KeyPath
 from alphoton.data.quantities import parse
 
 Array = NDArray[np.float64]

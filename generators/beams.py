@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from alphoton.data.card import Block
-from alphoton.data.card_file import KeyPath
+from alphoton.data.card_paths import KeyPath
 from alphoton.data.quantities import Density, Energy, Length, parse
 from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.kinematics import Collision, collider, head_on, on_nucleus, on_target

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from alphoton.data.card import Block, Card
-from alphoton.data.card_file import KeyPath
+from alphoton.data.card_paths import KeyPath
 from alphoton.data.quantities import Energy, InverseEnergy
 from alphoton.generators import processes
 from alphoton.generators.beams import Beams

@@ -7,7 +7,8 @@ from importlib import import_module
 from pathlib import Path
 
 from alphoton.data.card import Card
-from alphoton.data.card_file import KINDS, candidates, documents, packaged, read
+from alphoton.data.card_file import candidates, documents, packaged, read
+from alphoton.data.card_paths import KINDS
 from alphoton.data.errors import CardError, InputError
 
 _MODELS = {

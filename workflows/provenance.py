@@ -11,7 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from alphoton.data.card_file import KINDS, candidates, package_folder, packaged, read
+from alphoton.data.card_file import candidates, package_folder, packaged, read
+from alphoton.data.card_paths import KINDS
 from alphoton.data.errors import CardError
 
 FOLDERS = ("data", "generators", "detectors", "analysis", "workflows")
