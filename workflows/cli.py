@@ -377,7 +377,8 @@ def inspect(file: Annotated[Path, typer.Argument(help="Event or reco file.")], j
 @card_app.command("list")
 def card_list(json: Json = False) -> None:
     """The packaged cards of each kind."""
-    from alphoton.data.card_file import KINDS, packaged
+    from alphoton.data.card_file import packaged
+    from alphoton.data.card_paths import KINDS
 
     names = {kind: packaged(kind) for kind in KINDS}
     if json:

@@ -203,7 +203,5 @@ def test_an_unknown_figure_is_a_problem_of_the_card(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("term", ["stochastic", "noise", "constant"])
 def test_a_resolution_that_overflows_is_refused(term: str) -> None:
-    with pytest.raises(
-        CardError, match=rf"modules.0.{term}: a relative resolution of more than 1e\+06 at 1 GeV, got 1e\+298"
-    ):
+    with pytest.raises(CardError, match=rf"modules.0.{term}: a relative resolution of more than 1e\+06 at 1 GeV"):
         model("detector").load("padme", [f"modules.0.{term}=1e300 %"])
