@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from alphoton.generators import sampling
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.process_card import ProcessCard
 from reference import checks, spectra
@@ -118,10 +119,9 @@ def tilted(columns: Columns, weights: Array) -> tuple[Columns, Array]:
 
 
 def moved(columns: Columns, weights: Array) -> tuple[Columns, Array]:
-    """One event of a hundred takes the values of a single one."""
-    return {
-        key: np.where(np.arange(len(v)) % 100 == 0, v[1] if key == "run" else np.median(v), v) for key, v in columns.items()
-    }, weights
+    """One event of a hundred is put in the middle of every distribution."""
+    every = np.arange(len(weights)) % 100 == 0
+    return {key: np.where(every, np.median(values), values) for key, values in columns.items()}, weights
 
 
 def mirrored(columns: Columns, weights: Array) -> tuple[Columns, Array]:
@@ -144,7 +144,7 @@ def softened(columns: Columns, weights: Array) -> tuple[Columns, Array]:
         ("dark photon", mirrored),
         ("primakoff thin", tilted),
         ("primakoff thick", softened),
-        ("bremsstrahlung thin", tilted),
+        ("bremsstrahlung thin", softened),
         ("bremsstrahlung thick", softened),
     ],
 )

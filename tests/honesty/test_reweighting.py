@@ -16,6 +16,7 @@ from reference.checks import Array, honest
 from reference.spectra import Columns
 
 SEEDS, SIZE = honest(60, 300), 4000
+WEIGHTS = ("weight_photon", "weight_electron", "weight_interference")
 PARTICLES = ("px", "py", "pz", "energy", "theta", "phi")
 
 
@@ -37,7 +38,7 @@ def sample(made: EventSource, seed: int) -> tuple[Columns, Array]:
     made = copy.copy(made)
     made.card = made.card.model_copy(update={"seed": seed})
     events = made.chunk(0, SIZE).events
-    return spectra.observables(events), np.asarray(events["genWeight"])
+    return spectra.observables(events) | {n: np.asarray(events[n]) for n in WEIGHTS}, np.asarray(events["genWeight"])
 
 
 def reweighted(columns: Columns, weights: Array, g_agamma: float, g_ae: float, interference: float = 1.0) -> Array:

@@ -52,6 +52,7 @@ def p_value(found: Array, at: Bins) -> float:
     """The chi-square p-value of a sample's sums against the reference: the covariances of both add."""
     # the covariance is that under the reference's shares, as in `checks.histogram_p`
     (w, w2), p = found, at.shares
+    w2 = np.where(w2 > 0, w2, p * w2.sum())  # an empty bin has the variance that is due
     own = (np.diag(w2) - np.outer(w2, p) - np.outer(p, w2) + np.outer(p, p) * w2.sum()) / w.sum() ** 2
     return _chi_square(w / w.sum() - p, own + at.covariance)
 

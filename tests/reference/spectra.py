@@ -61,12 +61,23 @@ def observables(events: Chunk) -> Columns:
     rows = {name: values.reshape(count, -1) for name, values in particles.fields.items()}
     rows["energy"] = rows["energy"] - np.where(rows["pdgId"] > 1_000_000_000, rows["mass"], 0.0)
     columns = {name: np.asarray(v, float) for name, v in events.items() if name.startswith("weight_") or name == "run"}
+    columns = relative(columns)
     for row in range(rows["px"].shape[1]):
         p = tuple(rows[name][:, row] for name in ("energy", "px", "py", "pz"))
         columns |= of_particle(str(row), p)  # type: ignore[arg-type]
         columns |= {f"{row}.{v}": rows[v][:, row] for v in ("vx", "vy", "vz") if v in rows}
         columns[f"{row}.pdgId"] = rows["pdgId"][:, row].astype(float)
     return columns
+
+
+def relative(columns: Columns) -> Columns:
+    """The first weight as it is, the others divided by it.
+
+    Where an event's weight comes from one component alone it is a ratio of cross-sections, the same for very many
+    events: to compare such columns takes more digits than a cross-section has.
+    """
+    first, *others = [name for name in columns if name.startswith("weight_")]
+    return columns | {name: columns[name] / columns[first] for name in others}
 
 
 # ---- e+ e- -> gamma X ------------------------------------------------------------------------------------------------
@@ -108,7 +119,7 @@ def photon_recoil(card: ProcessCard, power: int = 19) -> Reference:
     if card.sampling == "balanced":
         own = [densities[name] / densities[name].mean() for name in ("photon", "electron")]
         q = (own[0] + own[1]) / 2 * total.mean()
-    columns = {f"weight_{name}": densities[name] / q for name in names} | {"run": run.astype(float)}
+    columns = relative({f"weight_{name}": densities[name] / q for name in names}) | {"run": run.astype(float)}
     k, sine, phi = (s - M**2) / (2 * root_s), np.sqrt(np.clip(1 - c**2, 0, None)), 2 * math.pi * x[:, 1] - math.pi
     px, py, z = k * sine * np.cos(phi), k * sine * np.sin(phi), k * c
     for row, (E, sign) in enumerate([(k, 1), (np.hypot(k, M), -1)]):
@@ -121,7 +132,7 @@ def photon_recoil(card: ProcessCard, power: int = 19) -> Reference:
 # ---- on nuclei -------------------------------------------------------------------------------------------------------
 
 
-def primakoff(card: ProcessCard, power: int = 19) -> Reference:
+def primakoff(card: ProcessCard, power: int = 20) -> Reference:
     """Photon energy and depth of Eq. (27) as printed, ln t, azimuth; recoil by energy and momentum conservation."""
     x = points(8, power)
     (nucleus,) = card.collisions()
@@ -145,8 +156,8 @@ def primakoff(card: ProcessCard, power: int = 19) -> Reference:
     span = np.log(np.where(inside, upper / lowest, 1))
     t = lowest * np.exp(x[:, 2] * span)
     pt2 = a * (t - lowest) * (highest - t)
-    t_g2 = np.array([float(v) for v in structure_function(t, nucleus.atomic_number, nucleus.atomic_mass)])
-    weights = np.where(inside, weights * t_g2 * pt2 / t * span, 0.0)
+    form_factor = structure_function(t, nucleus.atomic_number, nucleus.atomic_mass)
+    weights = np.where(inside, weights * form_factor * pt2 / t * span, 0.0)
     recoil = t / (2 * M)
     along = recoil + (m**2 + t) / (2 * E)
     pt, phi = np.sqrt(np.clip(pt2, 0, None)), 2 * math.pi * x[:, 3] - math.pi
