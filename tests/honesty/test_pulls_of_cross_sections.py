@@ -70,7 +70,7 @@ def pulls(name: str, seeds: int) -> Array:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pulls_of_cross_sections(name: str) -> None:
-    seeds = honest(24, 300)
+    seeds = honest(20, 300)
     found_pulls = pulls(name, seeds)
     mean, width = found_pulls.mean(), found_pulls.std(ddof=1)
     print(f"{name}: mean {mean:.3f} +- {1 / math.sqrt(seeds):.3f}, width {width:.3f} +- {width / math.sqrt(2 * seeds):.3f}")
