@@ -18,7 +18,7 @@ FELDMAN_COUSINS_SIGNALS = SIGNALS[:: honest(1, 5)]
 
 @cache
 def limit(count: int, background: float, error: float, method: str, level: float) -> float:
-    """Upwards of the last signal asked for, exactness does not matter; -1 where the method has no limit: an empty set."""
+    """The upper limit; -1 where the method has none: no signal is then allowed."""
     try:
         return upper_limit(Counting(count, background, error), method, level)
     except NoLimitError:

@@ -132,8 +132,11 @@ def photon_recoil(card: ProcessCard, power: int = 19) -> Reference:
 # ---- on nuclei -------------------------------------------------------------------------------------------------------
 
 
-def primakoff(card: ProcessCard, power: int = 20) -> Reference:
-    """Photon energy and depth of Eq. (27) as printed, ln t, azimuth; recoil by energy and momentum conservation."""
+def primakoff(card: ProcessCard, power: int = honest(20, 22)) -> Reference:
+    """Photon energy and depth of Eq. (27) as printed, ln t, azimuth; recoil by energy and momentum conservation.
+
+    With a depth and a decay the points have so many dimensions that a million of them are hardly more even than random.
+    """
     x = points(8, power)
     (nucleus,) = card.collisions()
     M, m = nucleus.atomic_mass * NUCLEON_MASS_UNIT, card.mass
@@ -169,13 +172,14 @@ def primakoff(card: ProcessCard, power: int = 20) -> Reference:
     vertex = depth * card.beams.radiation_length_mm
     if thickness > 0:
         columns |= {f"{row}.{v}": vertex if v == "vz" else zero for row in range(3) for v in ("vx", "vy", "vz")}
-    return decayed(card, columns, alp, vertex, weights, x[:, 4:]) if card.decay != "none" else Reference(columns, weights)
+    if card.decay != "none":
+        columns |= decayed(card, alp, vertex, x[:, 4:])
+    return Reference(columns, weights, even=thickness == 0)
 
 
-def decayed(
-    card: ProcessCard, columns: Columns, alp: tuple[Array, ...], vertex: Array, weights: Array, x: Array
-) -> Reference:
-    """With a -> gamma gamma of width g^2 m^3 / (64 pi): the photon's energy and direction relative to the ALP's, rotated."""
+def decayed(card: ProcessCard, alp: tuple[Array, ...], vertex: Array, x: Array) -> Columns:
+    """a -> gamma gamma of width g^2 m^3 / (64 pi): the photons' energies and directions about the ALP's, and the vertex."""
+    columns: Columns = {}
     E, px, py, pz = alp
     m = card.mass
     p = np.sqrt(px**2 + py**2 + pz**2)
@@ -191,7 +195,7 @@ def decayed(
         columns |= of_particle(str(row), (np.sqrt((vector**2).sum(axis=0)), *vector))
         place = (flight * px, flight * py, vertex + flight * pz)
         columns |= {f"{row}.{v}": value for v, value in zip(("vx", "vy", "vz"), place, strict=True)}
-    return Reference(columns, weights)
+    return columns
 
 
 @numba.njit(error_model="numpy")
