@@ -13,7 +13,7 @@ from alphoton.workflows.chain import in_memory, load_experiment, point_limit, re
 from reference import checks
 from reference.checks import Array, honest
 
-SEEDS, EVENTS = honest(50, 300), 10_000
+SEEDS, EVENTS = honest(50, 300), honest(5_000, 10_000)
 CASES = [("padme", 0.010), ("babar", 0.1), ("belle2-20fb", 0.1)][: honest(2, 3)]
 
 
