@@ -22,7 +22,7 @@ from reference.checks import Array, honest
 from reference.spectra import Columns
 
 SIZE = 2000
-SEEDS = honest(100, 400)
+SEEDS = honest(120, 400)
 ELECTRON = "model.g_agamma=0 /GeV"
 PHOTON = "model.g_ae=0 /GeV"
 CASES: dict[str, tuple[str, ...]] = {
