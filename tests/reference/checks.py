@@ -4,6 +4,7 @@
 test passes always or never.
 """
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -75,3 +76,15 @@ def are_unit(pulls: Array) -> bool:
 def effective_size(weights: Array) -> float:
     """(sum w)^2 / sum w^2."""
     return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def honest(quick: int, full: int) -> int:
+    """A number of seeds: `quick` in every run of the tests, `full` with ALPHOTON_HONESTY=full."""
+    return full if os.environ.get("ALPHOTON_HONESTY") == "full" else quick
+
+
+def width_is(pulls: Array, expected: float = 1.0) -> bool:
+    """Whether pulls have mean 0 and this standard deviation, each within three and a half of its errors."""
+    size = len(pulls)
+    mean, width = float(pulls.mean()), float(pulls.std(ddof=1))
+    return abs(mean) < 3.5 * expected / np.sqrt(size) and abs(width - expected) < 3.5 * expected / np.sqrt(2 * size)
