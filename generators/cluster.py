@@ -5,12 +5,13 @@ A worker that dies costs nothing but time: the scheduler gives its chunks to oth
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import pickle
 import time
 from collections.abc import Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -118,8 +119,8 @@ class Promise:
             return drawn
 
     def cancel(self) -> None:
-        with suppress(Exception):  # gone already
-            self.future.client.cancel([self.future], asynchronous=True)
+        """The scheduler forgets what nobody waits for."""
+        self.future.release()
 
 
 class Cluster:
@@ -165,6 +166,7 @@ def connected(scheduler: str) -> Iterator[Cluster]:
     distributed = _dask()
     with _quiet():
         try:
+            _knock(scheduler)
             client = distributed.Client(scheduler, timeout=PATIENCE, set_as_default=False)
         except ValueError as error:
             raise InputError(f"--scheduler {scheduler}: {error}; an address is like tcp://host:8786") from None
@@ -175,6 +177,19 @@ def connected(scheduler: str) -> Iterator[Cluster]:
         finally:
             with suppress(Exception):  # nobody is left to take leave of
                 client.close(timeout=FAREWELL)
+
+
+def _knock(scheduler: str) -> None:
+    """Raises where nobody answers: a client by itself waits for minutes where something listens that says nothing."""
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    async def answer() -> None:
+        arguments = Security().get_connection_args("client")
+        (await asyncio.wait_for(connect(scheduler, timeout=PATIENCE, **arguments), PATIENCE)).abort()
+
+    with ThreadPoolExecutor(1) as thread:  # a notebook has a loop of its own
+        thread.submit(asyncio.run, answer()).result()
 
 
 def _dask() -> ModuleType:
