@@ -83,7 +83,7 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, Process):
             return _process, (value.name, value.depth is not None)
         if isinstance(value, Dispatcher):
-            return _function, (value.__module__, value.__name__)
+            return _function, (value.py_func.__module__, value.py_func.__name__)
         return NotImplemented
 
 
@@ -166,7 +166,7 @@ def connected(scheduler: str) -> Iterator[Cluster]:
     distributed = _dask()
     with _quiet():
         try:
-            _knock(scheduler)
+            _knock(distributed, scheduler)
             client = distributed.Client(scheduler, timeout=PATIENCE, set_as_default=False)
         except ValueError as error:
             raise InputError(f"--scheduler {scheduler}: {error}; an address is like tcp://host:8786") from None
@@ -179,14 +179,13 @@ def connected(scheduler: str) -> Iterator[Cluster]:
                 client.close(timeout=FAREWELL)
 
 
-def _knock(scheduler: str) -> None:
+def _knock(distributed: ModuleType, scheduler: str) -> None:
     """Raises where nobody answers: a client by itself waits for minutes where something listens that says nothing."""
-    from distributed.comm import connect
-    from distributed.security import Security
 
     async def answer() -> None:
-        arguments = Security().get_connection_args("client")
-        (await asyncio.wait_for(connect(scheduler, timeout=PATIENCE, **arguments), PATIENCE)).abort()
+        how = distributed.Security().get_connection_args("client")
+        connection = distributed.comm.connect(scheduler, timeout=PATIENCE, **how)
+        (await asyncio.wait_for(connection, PATIENCE)).abort()
 
     with ThreadPoolExecutor(1) as thread:  # a notebook has a loop of its own
         thread.submit(asyncio.run, answer()).result()
