@@ -1,4 +1,4 @@
-"""The two ways a person's input can be wrong; the command line turns them into exit code 2."""
+"""What is told to a person in one message. The command line turns wrong input into exit code 2, a failed cluster into 1."""
 
 from __future__ import annotations
 
@@ -13,3 +13,7 @@ class CardError(InputError):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
+
+
+class ClusterError(RuntimeError):
+    """The machines that were to do the work do not: they are not there, or not any more, or have other versions."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from alphoton.data.event_file import CHUNK, EventWriter
 from alphoton.data.output import check_free
 from alphoton.generators.decays import fraction
 from alphoton.generators.event_source import CrossSection, Drawn, EventSource
+from alphoton.generators.executors import Executor, chunks, executor
 from alphoton.generators.parts import join, part_path, parts, parts_folder, read_tally
 from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.processes import of
@@ -58,6 +57,7 @@ def generate(
     events: int | None = None,
     seed: int | None = None,
     workers: int = 1,
+    scheduler: str | None = None,
     overrides: Sequence[str] = (),
     force: bool = False,
     point: int = 0,
@@ -65,24 +65,28 @@ def generate(
 ) -> Generated:
     """Generate the events of a process card into the ROOT file `output`.
 
-    The events depend on card, seed and scan point only, not on the number of workers. A large job is made in parts, and
-    one that was killed goes on from the parts it has finished. Raises `CardError` for a bad card
-    and `InputError` where `output` exists and `force` is not set; the file appears when it is whole.
+    The events depend on card, seed and scan point only, not on the number of workers: `workers` threads here, or those of
+    the dask cluster whose scheduler is at the address `scheduler`. A large job is made in parts, and one that was killed
+    goes on from the parts it has finished. The file appears when it is whole.
+
+    Raises `CardError` for a bad card; `InputError` where `output` exists and `force` is not set, or dask is asked for and
+    not installed; `ClusterError` where the scheduler does not answer (any more), or its workers have other versions.
     """
     card = load_process(process, overrides, events=events, seed=seed)
     path = Path(output)
     check_free(path, force=force)
-    source = EventSource(card, point)
-    pieces = parts(card.events)
-    tally = _Tally(card)
-    start = time.perf_counter()
-    if len(pieces) == 1:
-        with EventWriter(path, force=force) as writer:
-            _fill(writer, source, pieces[0], tally, workers, progress)
-            writer.finish(source_meta(source), tally.runs(source.cross_section))
-    else:
-        _in_parts(path, source, tally, workers, force=force, progress=progress)
-    return tally.result(path, source.cross_section, time.perf_counter() - start, workers)
+    with executor(workers, scheduler) as where:
+        source = EventSource(card, point)
+        pieces = parts(card.events)
+        tally = _Tally(card)
+        start = time.perf_counter()
+        if len(pieces) == 1:
+            with EventWriter(path, force=force) as writer:
+                _fill(writer, source, pieces[0], tally, where, progress)
+                writer.finish(source_meta(source), tally.runs(source.cross_section))
+        else:
+            _in_parts(path, source, tally, where, force=force, progress=progress)
+        return tally.result(path, source.cross_section, time.perf_counter() - start, where.workers)
 
 
 def _fill(
@@ -90,12 +94,12 @@ def _fill(
     source: EventSource,
     piece: tuple[int, int],
     tally: _Tally,
-    workers: int,
+    where: Executor,
     progress: Progress | None,
 ) -> None:
     """Write the events of a part, (first chunk, events), and count them."""
     before = tally.events
-    for drawn in chunks(source, piece[1], workers, piece[0]):
+    for drawn in chunks(source, piece[1], where, piece[0]):
         writer.extend(drawn.events)
         tally.add(drawn)
         if progress is not None:
@@ -104,7 +108,7 @@ def _fill(
 
 
 def _in_parts(
-    path: Path, source: EventSource, tally: _Tally, workers: int, *, force: bool, progress: Progress | None
+    path: Path, source: EventSource, tally: _Tally, where: Executor, *, force: bool, progress: Progress | None
 ) -> None:
     """Make the parts that are not there yet, and join them."""
     meta = source_meta(source)
@@ -113,22 +117,20 @@ def _in_parts(
         for number, piece in enumerate(pieces):
             file = part_path(folder, number)
             found = read_tally(file, piece[1])
-            tally.add_part(
-                found or _make_part(file, source, piece, tally.events, workers, progress), found=found is not None
-            )
+            tally.add_part(found or _make_part(file, source, piece, tally.events, where, progress), found=found is not None)
         with EventWriter(path, force=force) as writer:
             join(folder, len(pieces), writer)
             writer.finish(meta, tally.runs(source.cross_section))
 
 
 def _make_part(
-    file: Path, source: EventSource, piece: tuple[int, int], done: int, workers: int, progress: Progress | None
+    file: Path, source: EventSource, piece: tuple[int, int], done: int, where: Executor, progress: Progress | None
 ) -> dict[str, Any]:
     """Write the event file of a part, with what was counted in its meta; `done` events stand before it."""
     own = _Tally(source.card)
     with EventWriter(file, force=True) as writer:
         shown = None if progress is None else _from(progress, done, source.card.events)
-        _fill(writer, source, piece, own, workers, shown)
+        _fill(writer, source, piece, own, where, shown)
         counted = own.as_dict()
         writer.finish({**source_meta(source), "tally": counted}, own.runs(source.cross_section))
     return counted
@@ -137,30 +139,6 @@ def _make_part(
 def _from(progress: Progress, done: int, total: int) -> Progress:
     """Progress of a part, within the whole."""
     return lambda step, _: progress(done + step, total)
-
-
-def chunks(source: EventSource, events: int, workers: int = 1, first: int = 0) -> Iterator[Drawn]:
-    """The chunks from number `first` on in order, made by `workers` threads (the kernels hold no lock).
-
-    Few are made ahead: memory stays flat.
-    """
-    jobs = [(index, min(CHUNK, events - start)) for index, start in enumerate(range(0, events, CHUNK), first)]
-    if workers <= 1:
-        for index, count in jobs:
-            yield source.chunk(index, count)
-        return
-    waiting: deque[Future[Drawn]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for index, count in jobs:
-                waiting.append(pool.submit(source.chunk, index, count))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 def source_meta(source: EventSource) -> dict[str, Any]:

@@ -30,6 +30,15 @@ Density = Callable[[Array, Array], float]
 
 
 @cache
+def fingerprint() -> str:
+    """Of the sources of the generators, and of what they are compiled with."""
+    digest = hashlib.blake2b(f"{numba.__version__} {scipy.__version__}".encode(), digest_size=8)
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
 def cache_folder() -> str:
     """Where compiled kernels are kept: a folder of its own for each state of the sources and of what they are compiled with.
 
@@ -37,13 +46,10 @@ def cache_folder() -> str:
     there is no place to write.
     """
     package = Path(__file__).parent
-    digest = hashlib.blake2b(f"{numba.__version__} {scipy.__version__}".encode(), digest_size=8)
-    for source in sorted(package.rglob("*.py")):
-        digest.update(source.read_bytes())
     wanted = os.environ.get("NUMBA_CACHE_DIR")
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")  # noqa: PTH111, PTH118
     for base in [Path(wanted)] if wanted else [package / "__pycache__", Path(home) / "alphoton"]:
-        folder = base / f"numba-{digest.hexdigest()}"
+        folder = base / f"numba-{fingerprint()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:

@@ -31,7 +31,8 @@ from alphoton.detectors.detector_card import DetectorCard
 from alphoton.detectors.simulate import reconstruct
 from alphoton.generators.constants import HBARC_MM
 from alphoton.generators.event_source import EventSource
-from alphoton.generators.generate import chunks, source_meta
+from alphoton.generators.executors import chunks
+from alphoton.generators.generate import source_meta
 from alphoton.generators.model import Couplings, widths
 from alphoton.generators.process_card import ProcessCard
 

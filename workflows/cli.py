@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alphoton.data.errors import InputError
+from alphoton.data.errors import ClusterError, InputError
 from alphoton.workflows.export_cli import app as export_app
 
 BAD_INPUT, FAILURE, INTERRUPTED, TERMINATED = 2, 1, 130, 143
@@ -92,6 +92,10 @@ def generate(
     events: Annotated[int | None, typer.Option("-n", "--events", min=1, help="Number of events.")] = None,
     seed: Seed = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads that make events.")] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="A dask scheduler, tcp://host:8786, whose workers make events."),
+    ] = None,
     set_: Set = None,
     force: Force = False,
     json: Json = False,
@@ -107,6 +111,7 @@ def generate(
             events=events,
             seed=seed,
             workers=workers,
+            scheduler=scheduler,
             overrides=set_ or (),
             force=force,
             progress=progress,
@@ -443,6 +448,9 @@ def _run() -> int:
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         return interruption.tell()
+    except ClusterError as error:
+        _say(str(error))
+        return FAILURE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE

@@ -13,7 +13,7 @@ from alphoton.data.errors import InputError
 from alphoton.data.event_file import Jagged
 from alphoton.data.random_streams import Stage, stream
 from alphoton.generators.event_source import EventSource
-from alphoton.generators.generate import chunks
+from alphoton.generators.executors import chunks
 from alphoton.generators.model import Couplings
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.chain import Experiment, PointLimit, of_the_process

@@ -11,7 +11,7 @@ import pytest
 
 from alphoton.generators.constants import ALPHA, ATOMIC_MASS_UNIT, ELECTRON_MASS, GEV2_PB, PROTON_MASS
 from alphoton.generators.event_source import CrossSection, EventSource, cross_section
-from alphoton.generators.generate import chunks
+from alphoton.generators.executors import chunks
 from alphoton.generators.jit import Array
 from alphoton.generators.matter.form_factors import squared_form_factor
 from alphoton.generators.process_card import ProcessCard

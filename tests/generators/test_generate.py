@@ -18,7 +18,8 @@ from alphoton.data.errors import CardError, InputError
 from alphoton.data.event_file import CHUNK, Chunk, EventFile
 from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.event_source import Drawn, EventSource, cross_section
-from alphoton.generators.generate import Generated, chunks, generate
+from alphoton.generators.executors import chunks, executor
+from alphoton.generators.generate import Generated, generate
 from alphoton.generators.jit import Array
 from alphoton.generators.kinematics import Collision
 from alphoton.generators.process_card import ProcessCard
@@ -556,7 +557,8 @@ def test_few_chunks_are_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     monkeypatch.setattr(EventSource, "chunk", lambda self, index, count: made.append(index) or index)
     source = EventSource(ProcessCard.load("padme"))
-    for done, index in enumerate(chunks(source, 100 * CHUNK, workers=2)):
-        assert index == done
-        assert len(made) <= done + 6
+    with executor(workers=2) as threads:
+        for done, index in enumerate(chunks(source, 100 * CHUNK, threads)):
+            assert index == done
+            assert len(made) <= done + 6
     assert sorted(made) == list(range(100))

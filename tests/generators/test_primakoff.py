@@ -10,7 +10,7 @@ import pytest
 
 from alphoton.generators.constants import ATOMIC_MASS_UNIT, PROTON_MASS
 from alphoton.generators.event_source import EventSource, cross_section
-from alphoton.generators.generate import chunks
+from alphoton.generators.executors import chunks
 from alphoton.generators.jit import Array
 from alphoton.generators.process_card import ProcessCard
 from reference import checks, fixed_target

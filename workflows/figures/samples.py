@@ -13,7 +13,8 @@ from alphoton.analysis.selection import EventView
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.detectors.simulate import reconstruct
 from alphoton.generators.event_source import EventSource
-from alphoton.generators.generate import chunks, source_meta
+from alphoton.generators.executors import chunks
+from alphoton.generators.generate import source_meta
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.chain import Experiment
 from alphoton.workflows.figures.base import Array, Curve
