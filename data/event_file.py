@@ -179,7 +179,8 @@ class EventFile:
         if not self.path.is_file():
             raise InputError(f"{path}: no such event file")
         try:
-            self._file = uproot.open(self.path)
+            # caches would keep all that was read: large files are read at constant memory
+            self._file = uproot.open(self.path, array_cache=None, object_cache=None)
             if self._file.file.fEND > self.path.stat().st_size:
                 raise ValueError("it ends before its end")
             names = {key.split(";")[0] for key in self._file.keys()}  # noqa: SIM118 (not a dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,6 +114,21 @@ def test_reading_in_chunks(tmp_path: Path) -> None:
     found, truth = columns(read), columns(expected)
     for name in ("event", "nPhoton", "Photon_energy"):
         np.testing.assert_array_equal(found[name], truth[name])
+
+
+def test_memory_stays_flat(tmp_path: Path) -> None:
+    """What was read is let go: the memory held after ten chunks is that held after one."""
+    path = tmp_path / "events.root"
+    write(path, (CHUNK,) * 10)
+    held = []
+    with EventFile(path) as file:
+        tracemalloc.start()
+        for part in file.chunks():
+            size = sum(a.nbytes for c in part.values() for a in (c.fields.values() if isinstance(c, Jagged) else (c,)))
+            held.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+    assert held[0] > size / 2  # what tracemalloc sees
+    assert held[-1] - held[0] < size / 2
 
 
 def test_uproot_alone_opens_it(tmp_path: Path) -> None:
