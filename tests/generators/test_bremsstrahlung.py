@@ -11,7 +11,7 @@ import pytest
 
 from alphoton.generators.constants import ALPHA, ATOMIC_MASS_UNIT, ELECTRON_MASS, GEV2_PB, PROTON_MASS
 from alphoton.generators.event_source import CrossSection, EventSource, cross_section
-from alphoton.generators.executors import chunks
+from alphoton.generators.executors import chunks, executor
 from alphoton.generators.jit import Array
 from alphoton.generators.matter.form_factors import squared_form_factor
 from alphoton.generators.process_card import ProcessCard
@@ -339,7 +339,9 @@ def test_unweighting(card: tuple[str, ...]) -> None:
 
 def test_workers_change_nothing() -> None:
     source = events(*THIN)[0]
-    one, two = ([part.events for part in chunks(source, 130_000, workers)] for workers in (1, 2))
+    one = [part.events for part in chunks(source, 130_000)]
+    with executor(workers=2) as threads:
+        two = [part.events for part in chunks(source, 130_000, threads)]
     assert len(one) == len(two) == 2
     for first, second in zip(one, two, strict=True):
         for key, column in first["GenPart"].fields.items():

@@ -10,7 +10,7 @@ import pytest
 
 from alphoton.generators.constants import ATOMIC_MASS_UNIT, PROTON_MASS
 from alphoton.generators.event_source import EventSource, cross_section
-from alphoton.generators.executors import chunks
+from alphoton.generators.executors import chunks, executor
 from alphoton.generators.jit import Array
 from alphoton.generators.process_card import ProcessCard
 from reference import checks, fixed_target
@@ -221,7 +221,9 @@ def test_unweighting(card: tuple[str, ...]) -> None:
 
 def test_workers_change_nothing() -> None:
     source = events(*THICK)[0]
-    one, two = ([part.events for part in chunks(source, 130_000, workers)] for workers in (1, 2))
+    one = [part.events for part in chunks(source, 130_000)]
+    with executor(workers=2) as threads:
+        two = [part.events for part in chunks(source, 130_000, threads)]
     for first, second in zip(one, two, strict=True):
         for key, column in first["GenPart"].fields.items():
             assert np.array_equal(column, second["GenPart"][key])
