@@ -16,7 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from alphoton.data.card_paths import ALLOWED, KINDS, KeyPath, is_file, is_outside, leaves, named, own_folders, package_data
-from alphoton.data.errors import CardError
+from alphoton.data.errors import CardError, first_line
 from alphoton.data.yaml_limits import MAX_BYTES, MAX_DEPTH, check_text
 
 TAGS = ("map", "seq", "str", "int", "float", "bool", "null", "merge")
@@ -120,7 +120,7 @@ def documents(path: Path) -> list[RawCard]:
     except RecursionError:
         raise CardError([f"{shown}:1: not valid YAML: nested too deeply"]) from None
     except Exception as error:  # ruamel fails on some broken texts with errors of its own inside
-        first = (str(error) or type(error).__name__).splitlines()[0]
+        first = first_line(error)
         raise CardError([f"{shown}:1: not valid YAML: {first}"]) from None
     return [_document(node, shown) for node in nodes]
 

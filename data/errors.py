@@ -17,3 +17,8 @@ class CardError(InputError):
 
 class ClusterError(RuntimeError):
     """The machines that were to do the work do not: they are not there, or not any more, or have other versions."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, or its name where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

@@ -22,7 +22,7 @@ import uproot
 from numpy.typing import NDArray
 
 from alphoton.data.checksums import BlockSums, crc, crc_of_json
-from alphoton.data.errors import InputError
+from alphoton.data.errors import InputError, first_line
 from alphoton.data.output import Unfinished
 
 FORMAT_VERSION = 1
@@ -185,7 +185,7 @@ class EventFile:
                 raise ValueError("it ends before its end")
             names = {key.split(";")[0] for key in self._file.keys()}  # noqa: SIM118 (not a dict)
         except Exception as error:
-            raise InputError(f"{path}: not a whole ROOT file ({_reason(error)}); generate it again") from None
+            raise InputError(f"{path}: not a whole ROOT file ({first_line(error)}); generate it again") from None
         missing = {"Events", "Runs", "meta"} - names
         if missing:
             raise InputError(
@@ -283,9 +283,9 @@ class EventFile:
             try:
                 self._read([branch], start, stop)
             except Exception as alone:
-                place = f"damaged: branch {branch}, events {start} to {stop - 1}: cannot be read ({_reason(alone)})"
+                place = f"damaged: branch {branch}, events {start} to {stop - 1}: cannot be read ({first_line(alone)})"
                 return InputError(f"{self.path}: {place}; make it again")
-        return InputError(f"{self.path}: the file is damaged ({_reason(error)}); make it again")
+        return InputError(f"{self.path}: the file is damaged ({first_line(error)}); make it again")
 
     def _verify(self, sums: BlockSums) -> None:
         """Raise `InputError` where a block of events just completed is not what was written."""
@@ -316,12 +316,7 @@ class EventFile:
         try:
             return reading()
         except Exception as error:
-            raise InputError(f"{self.path}: the file is damaged ({_reason(error)}); make it again") from None
-
-
-def _reason(error: Exception) -> str:
-    """The first line of what an error says."""
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise InputError(f"{self.path}: the file is damaged ({first_line(error)}); make it again") from None
 
 
 def _jagged(fields: Mapping[str, ak.Array]) -> Jagged:

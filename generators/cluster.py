@@ -21,7 +21,7 @@ from typing import Any
 
 from numba.core.dispatcher import Dispatcher
 
-from alphoton.data.errors import ClusterError, InputError
+from alphoton.data.errors import ClusterError, InputError, first_line
 from alphoton.data.event_file import versions
 from alphoton.generators.event_source import Drawn, EventSource
 from alphoton.generators.jit import fingerprint
@@ -171,7 +171,7 @@ def connected(scheduler: str) -> Iterator[Cluster]:
         except ValueError as error:
             raise InputError(f"--scheduler {scheduler}: {error}; an address is like tcp://host:8786") from None
         except (OSError, TimeoutError) as error:
-            raise ClusterError(f"no dask scheduler answers at {scheduler} ({_first_line(error)})") from None
+            raise ClusterError(f"no dask scheduler answers at {scheduler} ({first_line(error)})") from None
         try:
             yield Cluster(client, scheduler)
         finally:
@@ -209,17 +209,13 @@ def _told(scheduler: str) -> Iterator[None]:
         raise ClusterError(f"the workers of {scheduler} have no alphoton like the one here: {error}") from None
     except (CancelledError, OSError, TimeoutError) as error:
         raise ClusterError(
-            f"the dask scheduler at {scheduler} is gone ({_first_line(error)}); what was finished is kept, and the same "
+            f"the dask scheduler at {scheduler} is gone ({first_line(error)}); what was finished is kept, and the same "
             "command with a scheduler that answers, or without one, goes on"
         ) from None
     except Exception as error:
         if type(error).__name__ not in ("KilledWorker", "NoValidWorkerError"):
             raise
-        raise ClusterError(f"the workers of {scheduler} died again and again: {_first_line(error)}") from None
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        raise ClusterError(f"the workers of {scheduler} died again and again: {first_line(error)}") from None
 
 
 @contextmanager
