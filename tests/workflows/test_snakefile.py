@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -14,18 +15,11 @@ from typing import Any
 
 import pytest
 
+from alphoton.data.card_file import package_folder
 from alphoton.workflows import cli
 
 SNAKEFILE = Path(__file__).parents[2] / "workflows" / "Snakefile"
 RULE = re.compile(r"^rule (?P<name>\w+):\n(?P<body>(?:[ ].*\n|\n(?=[ ]))*)", re.M)
-CONFIG = {
-    "process": "padme",
-    "detector": "padme",
-    "analysis": "padme",
-    "mass_key": "model.m_a",
-    "events": 3000,
-    "seed": 1,
-}
 
 
 class Named(str):
@@ -39,6 +33,16 @@ class Files(Named):
     """The files of a rule: by name, or where there is one by itself."""
 
     json, histograms, mass = Named("efficiency.json"), Named("histograms.root"), Named("10 MeV")
+
+
+CONFIG: dict[str, Any] = {
+    "process": Named("my cards/padme.yaml"),
+    "detector": Named("padme"),
+    "analysis": Named("padme"),
+    "mass_key": Named("model.m_a"),
+    "events": 3000,
+    "seed": 1,
+}
 
 
 def commands(cluster: str = "") -> dict[str, str]:
@@ -62,6 +66,12 @@ def commands(cluster: str = "") -> dict[str, str]:
     return found
 
 
+def own_card(folder: Path) -> None:
+    """A process card in a folder whose name a shell would take apart."""
+    (folder / "my cards").mkdir()
+    shutil.copy(package_folder() / "process" / "padme.yaml", folder / CONFIG["process"])
+
+
 def call(monkeypatch: pytest.MonkeyPatch, command: str) -> int:
     words = shlex.split(command)
     assert words[0] == "alphoton"
@@ -73,12 +83,19 @@ def test_the_commands_do_what_the_rules_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    own_card(tmp_path)
     for name, command in commands().items():
         assert call(monkeypatch, command) == 0, command
         printed = capsys.readouterr().out
         if name == "analyse":
             assert json.loads(printed)["generated"] == CONFIG["events"]
-    assert {path.name for path in tmp_path.iterdir()} == {"events.root", "reco.root", "histograms.root", "limit.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "my cards",
+        "events.root",
+        "reco.root",
+        "histograms.root",
+        "limit.csv",
+    }
     assert (tmp_path / "limit.csv").read_text().splitlines()[1].startswith("padme,0.01,")
 
 
@@ -86,6 +103,7 @@ def test_a_scheduler_is_passed_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    own_card(tmp_path)
     assert call(monkeypatch, commands("--scheduler nowhere")["generate"]) == 2
     assert "--scheduler nowhere: " in capsys.readouterr().err
 
