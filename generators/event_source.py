@@ -13,10 +13,14 @@ from alphoton.data.random_streams import Stage, stream
 from alphoton.generators import processes
 from alphoton.generators.constants import TWO_PI
 from alphoton.generators.decays import Record, decay
-from alphoton.generators.jit import Array
+from alphoton.generators.jit import Array, Density
 from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.processes.base import Component, Process
-from alphoton.generators.sampling import Integral, Sampler, integrate, values
+from alphoton.generators.sampling import Sampler
+from alphoton.generators.vegas_grid import Grid, Integral, integrate
+
+WHOLE, OWN = 9, 10
+"""Numbers for the seeds of a process' density, and of the first component drawn by itself; below are all components'."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +92,24 @@ class Normalisation:
         threshold = self.process.threshold
         self.open_runs = [run for run, collision in enumerate(collisions) if collision.sqrt_s > threshold(card, collision)]
         self.fractions = luminosity_fractions(card)
+        self._adapted: dict[tuple[int, int], tuple[Integral, Grid]] = {}
         self.integrals = {c.name: [self._integrate(c, run) for run in self.open_runs] for c in self.process.components}
 
     def seed(self, run: int, density: int) -> np.random.SeedSequence:
         return stream(self.card.seed, Stage.ADAPTATION, self.point, run, density)
 
     def _integrate(self, component: Component, run: int) -> Integral:
-        index = self.process.components.index(component)
-        seed = self.seed(run, index)
-        return integrate(component.density, self.parameters[run], self.process.dimension, seed)[0]
+        if len(self.process.components) > 1:
+            return self.adapted(component.density, run, self.process.components.index(component))[0]
+        whole = self.adapted(self.process.density, run, WHOLE)[0]
+        return Integral(whole.value / self.couplings[0], whole.error / abs(self.couplings[0]))
+
+    def adapted(self, density: Density, run: int, number: int) -> tuple[Integral, Grid]:
+        """The integral of a density in a run and the grid adapted to it, made once; the number is that of its seed."""
+        if (run, number) not in self._adapted:
+            seed = self.seed(run, number)
+            self._adapted[run, number] = integrate(density, self.parameters[run], self.process.dimension, seed)
+        return self._adapted[run, number]
 
     def mean(self, name: str) -> Integral:
         """A component's cross-section at unit couplings, in pb, averaged over the luminosity."""
@@ -136,16 +149,16 @@ class EventSource:
         """Densities that events are drawn from, with their luminosity-averaged integrals and numbers for seeds."""
         parts = [c for c in self.process.components if c.own_sample]
         if self.card.sampling == "balanced" and len(parts) > 1:
-            return [(c.density, self._normalisation.mean(c.name).value, 10 + i) for i, c in enumerate(parts)]
-        return [(self.process.density, self.cross_section.value, 9)]
+            return [(c.density, self._normalisation.mean(c.name).value, OWN + i) for i, c in enumerate(parts)]
+        return [(self.process.density, self.cross_section.value, WHOLE)]
 
     def _make_channels(self) -> list[Channel]:
         channels = []
         normalisation = self._normalisation
         for density, mean, number in self._mixture:
             for run in normalisation.open_runs:
-                seed = normalisation.seed(run, number)
-                sampler = Sampler(density, normalisation.parameters[run], self.process.dimension, seed, self.process.cells)
+                adapted = normalisation.adapted(density, run, number)
+                sampler = Sampler(density, normalisation.parameters[run], *adapted, normalisation.seed(run, number))
                 share = normalisation.fractions[run] * sampler.integral.value / mean / len(self._mixture)
                 channels.append(Channel(run, sampler, float(share)))
         return channels
@@ -157,10 +170,14 @@ class EventSource:
         counts = rng.multinomial(count, shares / shares.sum())
         drawn = [self._draw(channel, n, rng) for channel, n in zip(self.channels, counts, strict=True) if n > 0]
         # channels are mixed, so that any part of the chunk is a fair sample
-        order = rng.permutation(count) if len(drawn) > 1 else slice(None)
-        run = np.repeat(np.array([part.run for part in drawn], dtype=np.int32), [len(p.weights) for p in drawn])[order]
-        weight = np.concatenate([part.weights for part in drawn])[order]
-        components = np.concatenate([part.components for part in drawn])[order]
+        order = rng.permutation(count) if len(drawn) > 1 else None
+
+        def mixed(columns: list[NDArray[Any]]) -> NDArray[Any]:
+            return columns[0] if order is None else np.concatenate(columns)[order]
+
+        run = mixed([np.full(len(part.weights), part.run, dtype=np.int32) for part in drawn])
+        weight = mixed([part.weights for part in drawn])
+        components = mixed([part.components for part in drawn])
         events: Chunk = {
             "run": run,
             "event": np.arange(index * CHUNK, index * CHUNK + count, dtype=np.uint64),
@@ -168,9 +185,9 @@ class EventSource:
         }
         for k, component in enumerate(self.process.components):
             events[f"weight_{component.name}"] = np.ascontiguousarray(components[:, k])
-        record = self._record(run, np.concatenate([part.momenta for part in drawn])[order])
+        record = self._record(run, mixed([part.momenta for part in drawn]))
         if self.process.depth is not None or self.card.decay != "none":
-            depth = np.concatenate([part.depth for part in drawn])[order]
+            depth = mixed([part.depth for part in drawn])
             still = np.zeros_like(record["px"])
             record |= {"vx": still, "vy": still.copy(), "vz": still + depth[:, None]}
         if self.card.decay != "none":
@@ -191,22 +208,31 @@ class EventSource:
 
     def _component_weights(self, channel: Channel, x: Array) -> Array:
         """(n, components): dsigma_k / (sigma q); times the products of couplings they add to the event's weight."""
-        p = channel.sampler.p
-        switched_off = [not (self.card.interference or c.own_sample) for c in self.process.components]
-        unit = [
-            np.zeros(len(x)) if off else values(component.density, x, p)
-            for component, off in zip(self.process.components, switched_off, strict=True)
-        ]
-        parts = [values(density, x, p) / mean for density, mean, _ in self._mixture]
-        q = np.mean(parts, axis=0)
-        return np.stack(unit, axis=1) / (self.cross_section.value * q)[:, None]
+        couplings = self._normalisation.couplings
+        if self.process.unit_densities is None:
+            return np.full((len(x), 1), 1 / couplings[0])
+        unit = self.process.unit_densities(x, channel.sampler.p)
+        components = self.process.components
+        if len(self._mixture) == 1:
+            sigma_q = unit @ couplings
+        else:
+            drawn = [k for k, component in enumerate(components) if component.own_sample]
+            means = np.array([mean for _, mean, _ in self._mixture])
+            sigma_q = unit[:, drawn] @ (self.cross_section.value / means) / len(means)
+        unit[:, [not (self.card.interference or c.own_sample) for c in components]] = 0.0
+        weights: Array = unit / sigma_q[:, None]
+        return weights
 
     def _record(self, run: NDArray[np.int32], momenta: Array) -> Record:
         """The columns of the event record, each (events, particles), from momenta (events, particles, 4)."""
         table = [self.process.particles(self.card, collision) for collision in self.card.collisions()]
 
         def column(name: str, dtype: Any) -> Array:
-            return np.array([[getattr(particle, name) for particle in row] for row in table], dtype=dtype)[run]
+            rows = np.array([[getattr(particle, name) for particle in row] for row in table], dtype=dtype)
+            if (rows == rows[0]).all():
+                return np.repeat(rows[:1], len(run), axis=0)
+            values: Array = rows[run]
+            return values
 
         px, py, pz, energy = (np.ascontiguousarray(momenta[:, :, k]) for k in range(4))
         return {

@@ -75,13 +75,13 @@ def photon_momentum(sqrt_s: float, mass: float) -> float:
 
 @kernel(void(float64, float64, float64, float64, float64, float64, float64[:, ::1]))
 def photon_and_recoil(
-    sqrt_s: float, mass: float, rapidity: float, sign: float, one_minus_abs_c: float, phi: float, out: Array
+    sqrt_s: float, mass: float, boost: float, sign: float, one_minus_abs_c: float, phi: float, out: Array
 ) -> None:
     """Fill `out` with (px, py, pz, E) in the laboratory of the photon and of the recoil of mass M.
 
     `sign` and `one_minus_abs_c` give cos theta* of the photon without the rounding that loses collinear photons.
-    Light-cone momenta E +- p_z are products or sums of positive terms and are boosted by exp(+-y), so that each
-    keeps its digits, and with it the mass and the balance.
+    Light-cone momenta E +- p_z are products or sums of positive terms and are boosted by `boost` = exp(rapidity) and its
+    inverse, so that each keeps its digits, and with it the mass and the balance.
     """
     k = photon_momentum(sqrt_s, mass)
     near, far = one_minus_abs_c, 2 - one_minus_abs_c
@@ -89,7 +89,7 @@ def photon_and_recoil(
     photon_small, photon_large = k * near, k * far
     excess = mass * mass / sqrt_s  # E_X - k in the centre of mass
     recoil_small, recoil_large = excess + k * near, excess + k * far
-    up, down = math.exp(rapidity), math.exp(-rapidity)
+    up, down = boost, 1 / boost
     if sign > 0:
         photon_plus, photon_minus = photon_large * up, photon_small * down
         recoil_plus, recoil_minus = recoil_small * up, recoil_large * down

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import float64
+from numba import float64, void
 
 from alphoton.generators.constants import ALPHA, ELECTRON_MASS, GEV2_PB, PHOTON_ID
 from alphoton.generators.jit import DENSITY, Array, kernel
@@ -81,6 +81,24 @@ def density(x: Array, p: Array) -> float:
     return (p[0] * _photon(D, p) + p[1] * _electron(shape, p) + p[2] * _interference(p)) * jacobian
 
 
+@kernel(void(float64[:, ::1], float64[::1], float64[:, ::1]))
+def _fill_unit_densities(x: Array, p: Array, out: Array) -> None:
+    for i in range(len(x)):
+        D, shape, jacobian = collinear(x[i, 0], p)
+        out[i, 0], out[i, 1], out[i, 2] = (
+            _photon(D, p) * jacobian,
+            _electron(shape, p) * jacobian,
+            _interference(p) * jacobian,
+        )
+
+
+def unit_densities(x: Array, p: Array) -> Array:
+    """(n, 3): the densities of the three components at the points x (n, 1)."""
+    out = np.empty((len(x), 3))
+    _fill_unit_densities(x, p, out)
+    return out
+
+
 def couplings(card: ProcessCard) -> Array:
     """(|g_ag|^2, g_ae^2, Re(g_ag) g_ae) in 1/GeV^2; the last is 0 where the interference is switched off.
 
@@ -103,6 +121,7 @@ PROCESS = Process(
         Component("interference", interference_density, own_sample=False),
     ),
     density=density,
+    unit_densities=unit_densities,
     couplings=couplings,
     parameters=parameters,
     final_state=photon_recoil.final_state,

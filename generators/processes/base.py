@@ -58,7 +58,8 @@ class Process:
     particles: Callable[[ProcessCard, Collision], tuple[Particle, ...]]
     threshold: Callable[[ProcessCard, Collision], float]
     """The smallest sqrt(s) at which it happens, GeV."""
-    cells: tuple[int, ...] | None = None
-    """Cells an axis for unweighting; None for one an increment of the map, which is right in one dimension."""
     depth: Callable[[Array, Array], Array] | None = None
     """Depth in mm in a thick target of the points x (n, dimension), with the parameters."""
+    unit_densities: Callable[[Array, Array], Array] | None = None
+    """The densities (n, components) of all components at the points x (n, dimension), with the parameters; None where
+    there is one component."""

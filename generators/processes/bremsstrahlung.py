@@ -26,39 +26,58 @@ from numba import float64, void
 from alphoton.generators.constants import ALPHA, ELECTRON_MASS, GEV2_PB
 from alphoton.generators.jit import DENSITY, Array, kernel
 from alphoton.generators.kinematics import Collision
-from alphoton.generators.matter.form_factors import squared_form_factor
+from alphoton.generators.matter.form_factors import form_factor
 from alphoton.generators.processes import nuclear
 from alphoton.generators.processes.base import BEAM, Component, Particle, Process
-from alphoton.generators.processes.nuclear import CUT, ENERGY, LENGTH, MASS, MASS_A, REGULATOR, SQUARED, THICKNESS, A, Z
+from alphoton.generators.processes.nuclear import (
+    A2,
+    B2,
+    CUT,
+    ENERGY,
+    LENGTH,
+    MASS,
+    MASS_A,
+    REGULATOR,
+    SIZE,
+    SQUARED,
+    THICKNESS,
+    Z,
+)
 
 if TYPE_CHECKING:
     from alphoton.generators.process_card import ProcessCard
 
 ELECTRON_ID = 11
 M2 = ELECTRON_MASS**2
+OUTSIDE = (0.0,) * 8
 
 
-@kernel(void(float64[::1], float64, float64[::1], float64[::1]))
-def point(x: Array, energy: float, p: Array, out: Array) -> None:
-    """Fill `out` with a phase-space point of an electron of this energy and the density at it.
+@kernel("UniTuple(float64, 2)(float64, float64[::1])")
+def energy_lost(x: float, p: Array) -> tuple[float, float]:
+    """(u, du/dx), u = 1 - E_a/E logarithmic between what an electron of the beam's energy allows; 0 outside."""
+    smallest, largest = ELECTRON_MASS / p[ENERGY], 1 - max(p[CUT], p[MASS]) / p[ENERGY]
+    if largest <= smallest:
+        return 0.0, 0.0
+    span = math.log(largest / smallest)
+    u = smallest * math.exp(x * span)
+    return u, u * span
 
-    out = (density in pb at g_ae = 1 /GeV, E_a, |k|, 1 - cos theta_k, t, q_x, q_y, q_z): ALP in the x-z plane, beam along z.
+
+@kernel("UniTuple(float64, 8)(float64, float64, float64, float64, float64, float64[::1])")
+def point(angle: float, transfer: float, turn: float, energy: float, u: float, p: Array) -> tuple[float, ...]:
+    """A phase-space point of an electron of this energy with E_a = (1 - u) E, and the density at it.
+
+    `angle`, `transfer` and `turn` in [0, 1] are the variables of the ALP's angle, of t, and of the azimuth of q. The density
+    is even in q_y: the point is on the side of q_y > 0. Returns (density in pb per unit of u and of the three variables at
+    g_ae = 1 /GeV, E_a, |k|, 1 - cos theta_k, t, q_x, q_y, q_z), with the ALP in the x-z plane and the beam along z.
     The density is 0 outside phase space.
     """
-    out[0] = 0.0
     m_a, M = p[MASS], p[MASS_A]
     momentum = math.sqrt((energy - ELECTRON_MASS) * (energy + ELECTRON_MASS))
-    # 1 - x, logarithmic
-    smallest, largest = ELECTRON_MASS / energy, 1 - max(p[CUT], m_a) / energy
-    if largest <= smallest:
-        return
-    span_u = math.log(largest / smallest)
-    u = smallest * math.exp(x[0] * span_u)
-    jacobian = u * span_u
     E_a, E_rest = energy * (1 - u), energy * u
     k2 = (E_a - m_a) * (E_a + m_a)
-    if k2 <= 0:
-        return
+    if k2 <= 0 or E_rest < ELECTRON_MASS:
+        return OUTSIDE
     k = math.sqrt(k2)
     pk = momentum * k
     # angle of the ALP, logarithmic in -u'
@@ -67,9 +86,9 @@ def point(x: Array, energy: float, p: Array, out: Array) -> None:
     )  # 2 E^2 - E E_a - |p||k|
     u_0 = (m_a * m_a * less + 2 * M2 * k2) / (energy * E_a + pk)
     span_r = math.log1p(4 * pk / u_0)
-    r = math.expm1(x[1] * span_r)
+    r = math.expm1(angle * span_r)
     one_minus_c = r * u_0 / (2 * pk)
-    jacobian *= (1 + r) * span_r * u_0 / (2 * pk)
+    jacobian = (1 + r) * span_r * u_0 / (2 * pk)
     minus_u = u_0 * (1 + r)
     # momentum transfer, logarithmic between the roots of |q| |p - k| = |(p - k).q|
     p_minus_k = (E_rest * (energy + E_a) - M2 + m_a * m_a) / (momentum + k)
@@ -79,29 +98,27 @@ def point(x: Array, energy: float, p: Array, out: Array) -> None:
     a, b, c = (recoil - V / M) * (recoil + V / M) / 4, V2 - minus_u * recoil / 2, minus_u * minus_u / 4
     root = b * b - 4 * a * c
     if root <= 0 or b <= 0:
-        return
+        return OUTSIDE
     root = b + math.sqrt(root)
     t_min, t_max = 2 * c / root, root / (2 * a)
     span_t = math.log(t_max / t_min)
-    t = t_min * math.exp(x[2] * span_t)
+    t = t_min * math.exp(transfer * span_t)
     jacobian *= t * span_t
     q_0 = -t / (2 * M)
     if E_rest + q_0 < ELECTRON_MASS:
-        return
+        return OUTSIDE
     q2 = t * (1 + t / (4 * M * M))
     q = math.sqrt(q2)
     along = -0.5 * (minus_u + t * recoil) / V
     across2 = (q + along) * (q - along)
     across = math.sqrt(across2) if across2 > 0 else 0.0
     # q in the frame of the beam; the ALP is in the x-z plane, p - k makes the angle -delta with the beam
-    phi = 2 * math.pi * x[3]
+    phi = math.pi * turn
     sin_k, cos_k = math.sqrt(one_minus_c * (2 - one_minus_c)), 1 - one_minus_c
     sin_d, cos_d = k * sin_k / V, (p_minus_k + k * one_minus_c) / V
     q_x = -along * sin_d + across * math.cos(phi) * cos_d
     q_y = across * math.sin(phi)
     q_z = along * cos_d + across * math.cos(phi) * sin_d
-    out[1], out[2], out[3], out[4] = E_a, k, one_minus_c, t
-    out[5], out[6], out[7] = q_x, q_y, q_z
     # invariants
     q_dot_k = q_x * sin_k * k + q_z * cos_k * k
     s_prime = 2 * energy * q_0 - 2 * momentum * q_z - t
@@ -114,42 +131,51 @@ def point(x: Array, energy: float, p: Array, out: Array) -> None:
     P2, P_k = 4 * M * M + t, 2 * M * E_a - qk
     su = -s_prime * minus_u
     bracket = 4 * (qk * qk * P2 - t * P_k * P_k) / su + 4 * (m_a / su) ** 2 * (P2 * t * qk * qk - mixed * mixed)
-    form = squared_form_factor(t, p[Z], p[A], p[SQUARED], p[REGULATOR])
+    form = form_factor(t, p[Z], p[A2], p[B2], p[SIZE], p[SQUARED], p[REGULATOR])
     couplings = GEV2_PB * ALPHA**2 * M2 / (32 * math.pi * M * M)
-    out[0] = max(0.0, couplings * k * energy / (momentum * V) * bracket * form / (t * t) * jacobian)
+    density = max(0.0, couplings * k * energy / (momentum * V) * bracket * form / (t * t) * jacobian)
+    return density, E_a, k, one_minus_c, t, q_x, q_y, q_z
 
 
 @kernel(DENSITY)
 def thin_density(x: Array, p: Array) -> float:
-    """dsigma/dx at g_ae = 1 /GeV for the electron beam."""
-    out = np.empty(8)
-    point(x, p[ENERGY], p, out)
-    return out[0]
+    """dsigma/dx at g_ae = 1 /GeV for the electron beam, x = (that of u, angle, transfer, turn)."""
+    u, jacobian = energy_lost(x[0], p)
+    return point(x[1], x[2], x[3], p[ENERGY], u, p)[0] * jacobian
 
 
-@kernel(void(float64[::1], float64[::1], float64[::1]))
-def _shower_point(x: Array, p: Array, out: Array) -> None:
-    """Fill out = (energy of the electron, depth in radiation lengths, I_e dE ddepth / dx), Eq. (27) with 1/E0.
+@kernel("UniTuple(float64, 3)(float64, float64, float64, float64[::1])")
+def _shower_point(below: float, energy: float, u: float, p: Array) -> tuple[float, float, float]:
+    """(energy of the electron, depth in radiation lengths, I_e dE ddepth), Eq. (27) with 1/E0, at two variables in [0, 1].
 
-    With w = ln(E0/E) and b = 4 t/3, I_e dE = exp(-w) w^(b-1) / Gamma(b) dw is singular at w = 0; in v = (w / w_max)^b it
-    is exp(-w) w_max^b / Gamma(b + 1) dv, without a singularity at any depth.
+    With w = ln(E0/E) and b = 4 depth/3, I_e dE = exp(-w) w^(b-1) / Gamma(b) dw, up to the largest w that leaves an ALP of
+    E_a = (1 - u) E. In v = (y/N)^b, y = 1 - exp(-s w), N = 1 - exp(-s w_max), it is exp((s-1) w) (s w/y)^(b-1) N^b dv with
+    s = Gamma(b+1)^(-1/b): nearly N^b at every depth and energy (v is within the bounds of H. Alzer, Math. Comp. 66 (1997)
+    771, on the incomplete Gamma function). The depth is drawn from N^b at s = 1.
     """
-    whole = -math.expm1(-p[THICKNESS])
-    depth = -math.log1p(-x[0] * whole)
+    least = max(p[CUT], p[MASS]) / (p[ENERGY] * (1 - u))
+    if least >= 1:
+        return p[ENERGY], 0.0, 0.0
+    w_max, rate = -math.log(least), -4 / 3 * math.log1p(-least)
+    whole = -math.expm1(-rate * p[THICKNESS])
+    depth = -math.log1p(-below * whole) / rate
     b = 4 / 3 * depth
-    w_max = math.log(p[ENERGY] / max(p[CUT], p[MASS] + ELECTRON_MASS))
-    w = w_max * math.pow(x[1], 1 / b) if b > 0 else 0.0
-    out[0], out[1] = p[ENERGY] * math.exp(-w), depth
-    out[2] = math.exp(-w + b * math.log(w_max) - math.lgamma(b + 1)) * whole * math.exp(depth)
+    s = math.exp(-math.lgamma(b + 1) / b) if b > 0 else 1.0
+    N = -math.expm1(-s * w_max)
+    y = N * math.pow(energy, 1 / b) if b > 0 else 0.0
+    stretched = -math.log1p(-y)  # s w
+    w = stretched / s
+    longer = stretched / y if y > 0 else 1.0
+    spectrum = math.exp(stretched - w + rate * depth) * math.pow(longer, b - 1) * math.pow(N, b)
+    return p[ENERGY] * math.exp(-w), depth, spectrum * whole / rate
 
 
 @kernel(DENSITY)
 def thick_density(x: Array, p: Array) -> float:
-    """The effective cross-section's density at g_ae = 1 /GeV in (depth, energy, and the four variables of `point`)."""
-    shower, out = np.empty(3), np.empty(8)
-    _shower_point(x, p, shower)
-    point(x[2:], shower[0], p, out)
-    return out[0] * shower[2]
+    """The effective cross-section's density at g_ae = 1 /GeV in x = (depth, energy, that of u, angle, transfer, turn)."""
+    u, jacobian = energy_lost(x[2], p)
+    energy, _, spectrum = _shower_point(x[0], x[1], u, p)
+    return point(x[3], x[4], x[5], energy, u, p)[0] * spectrum * jacobian
 
 
 @kernel(DENSITY)
@@ -164,22 +190,24 @@ def thick_total(x: Array, p: Array) -> float:
     return p[0] * thick_density(x, p)
 
 
-@kernel(void(float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[:, :, ::1]))
-def _fill(x: Array, energy: Array, phi: Array, p: Array, out: Array) -> None:
-    """Momenta of the electron that comes in, the ALP, the electron that goes out, the nucleus; all turned by phi."""
-    at = np.empty(8)
+@kernel(void(float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[:, :, ::1]))
+def _fill(x: Array, energy: Array, u: Array, phi: Array, p: Array, out: Array) -> None:
+    """Momenta of the electron that comes in, the ALP, the electron that goes out, the nucleus; all turned about the beam.
+
+    Half of the circle of phi is for one side of q, half for the other; either turns once around in it.
+    """
     for i in range(len(phi)):
-        point(x[i], energy[i], p, at)
-        E_a, k, one_minus_c, t = at[1], at[2], at[3], at[4]
-        cos, sin = math.cos(phi[i]), math.sin(phi[i])
+        _, E_a, k, one_minus_c, t, q_x, q_y, q_z = point(x[i, 0], x[i, 1], x[i, 2], energy[i], u[i], p)
+        q_y = q_y if phi[i] < math.pi else -q_y
+        cos, sin = math.cos(2 * phi[i]), math.sin(2 * phi[i])
         k_x, k_z = k * math.sqrt(one_minus_c * (2 - one_minus_c)), k * (1 - one_minus_c)
         momentum = math.sqrt((energy[i] - ELECTRON_MASS) * (energy[i] + ELECTRON_MASS))
         q_0 = -t / (2 * p[MASS_A])
         rows = (
             (0.0, 0.0, momentum, energy[i]),
             (k_x, 0.0, k_z, E_a),
-            (at[5] - k_x, at[6], momentum - k_z + at[7], energy[i] - E_a + q_0),
-            (-at[5], -at[6], -at[7], p[MASS_A] - q_0),
+            (q_x - k_x, q_y, momentum - k_z + q_z, energy[i] - E_a + q_0),
+            (-q_x, -q_y, -q_z, p[MASS_A] - q_0),
         )
         for j in range(4):
             out[i, j, 0] = rows[j][0] * cos - rows[j][1] * sin
@@ -187,30 +215,44 @@ def _fill(x: Array, energy: Array, phi: Array, p: Array, out: Array) -> None:
             out[i, j, 2], out[i, j, 3] = rows[j][2], rows[j][3]
 
 
+@kernel(void(float64[::1], float64[::1], float64[::1]))
+def _energies_lost(x: Array, p: Array, u: Array) -> None:
+    for i in range(len(x)):
+        u[i] = energy_lost(x[i], p)[0]
+
+
+def fractions_lost(x: Array, p: Array) -> Array:
+    """u = 1 - E_a/E (n) at the values x (n) of its variable."""
+    u = np.empty(len(x))
+    _energies_lost(np.ascontiguousarray(x), p, u)
+    return u
+
+
 def thin_final_state(x: Array, phi: Array, p: Array) -> Array:
     """Momenta (n, 4, 4) of beam electron, ALP, electron and nucleus."""
     out = np.empty((len(phi), 4, 4))
-    _fill(x, np.full(len(phi), p[ENERGY]), phi, p, out)
+    _fill(np.ascontiguousarray(x[:, 1:]), np.full(len(phi), p[ENERGY]), fractions_lost(x[:, 0], p), phi, p, out)
     return out
 
 
-@kernel(void(float64[:, ::1], float64[::1], float64[:, ::1]))
-def _showers(x: Array, p: Array, out: Array) -> None:
+@kernel(void(float64[:, ::1], float64[::1], float64[::1], float64[:, ::1]))
+def _showers(x: Array, u: Array, p: Array, out: Array) -> None:
     for i in range(len(x)):
-        _shower_point(x[i], p, out[i])
+        out[i, 0], out[i, 1], out[i, 2] = _shower_point(x[i, 0], x[i, 1], u[i], p)
 
 
 def shower(x: Array, p: Array) -> Array:
     """(n, 3): energy of the electron, depth in radiation lengths, and density, at the points x."""
     out = np.empty((len(x), 3))
-    _showers(x, p, out)
+    _showers(x, fractions_lost(x[:, 2], p), p, out)
     return out
 
 
 def thick_final_state(x: Array, phi: Array, p: Array) -> Array:
     """Momenta (n, 4, 4) of the shower's electron, ALP, electron and nucleus."""
     out = np.empty((len(phi), 4, 4))
-    _fill(np.ascontiguousarray(x[:, 2:]), np.ascontiguousarray(shower(x, p)[:, 0]), phi, p, out)
+    energy = np.ascontiguousarray(shower(x, p)[:, 0])
+    _fill(np.ascontiguousarray(x[:, 3:]), energy, fractions_lost(x[:, 2], p), phi, p, out)
     return out
 
 
@@ -252,7 +294,6 @@ PROCESS = Process(
     final_state=thin_final_state,
     particles=particles,
     threshold=threshold,
-    cells=(12, 12, 12, 12),
 )
 THICK = Process(
     name="bremsstrahlung",
@@ -264,6 +305,5 @@ THICK = Process(
     final_state=thick_final_state,
     particles=particles,
     threshold=threshold,
-    cells=(4, 3, 8, 6, 8, 6),
     depth=depth,
 )

@@ -9,14 +9,15 @@ import numpy as np
 from alphoton.generators.constants import ATOMIC_MASS_UNIT
 from alphoton.generators.jit import Array
 from alphoton.generators.kinematics import Collision
+from alphoton.generators.matter.form_factors import scales
 from alphoton.generators.processes.base import Particle
 
 if TYPE_CHECKING:
     from alphoton.generators.process_card import ProcessCard
 
-MASS, MASS_A, Z, A, SQUARED, REGULATOR, ENERGY, CUT, THICKNESS, LENGTH = range(1, 11)
-"""Places in the parameters, behind the coupling squared: m_a, mass of the nucleus, Z, A, two options of the form factor,
-energy of the beam, smallest energy of the ALP (GeV), thickness in radiation lengths, radiation length in mm."""
+MASS, MASS_A, Z, A2, B2, SIZE, SQUARED, REGULATOR, ENERGY, CUT, THICKNESS, LENGTH = range(1, 13)
+"""Places in the parameters, behind the coupling squared: m_a, mass of the nucleus, Z, three scales and two options of the
+form factor, energy of the beam, smallest energy of the ALP (GeV), thickness in radiation lengths, radiation length in mm."""
 NUCLEUS_ID = 1_000_000_000
 """Particle numbers of nuclei are 10LZZZAAAI."""
 
@@ -30,7 +31,7 @@ def parameters(coupling_squared: float, card: ProcessCard, collision: Collision)
             card.mass,
             nucleus_mass(collision),
             collision.atomic_number,
-            collision.atomic_mass,
+            *scales(collision.atomic_number, collision.atomic_mass),
             float(form_factor.inelastic == "squared"),
             form_factor.regulator,
             beams.beam_energy,

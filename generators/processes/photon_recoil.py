@@ -17,47 +17,56 @@ from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.jit import Array, kernel
 from alphoton.generators.kinematics import Collision, photon_and_recoil
 
-S, SQRT_S, MASS, BETA, ETA_MAX, RAPIDITY = range(3, 9)  # places in the parameters, behind up to three couplings
+S, SQRT_S, MASS, BETA, ETA_MAX, PEAK, FAR, FAR_LESS_1, BOOST = range(3, 12)
+"""Places in the parameters, behind up to three couplings: s, sqrt(s), M, beta, eta_max = atanh(beta), exp(2 eta_max),
+exp(-4 eta_max), the same less 1, and exp of the centre of mass' rapidity."""
 
 
 def parameters(couplings: Array, mass: float, collision: Collision) -> Array:
-    """The array that the kernels take: couplings, s, sqrt(s), M, beta, eta_max = atanh(beta), rapidity of the CM."""
+    """The array that the kernels take."""
     ratio = 2 * ELECTRON_MASS / collision.sqrt_s
     beta = math.sqrt((1 - ratio) * (1 + ratio))
     eta_max = math.log((1 + beta) / ratio)
+    far = (math.exp(-4 * eta_max), math.expm1(-4 * eta_max))
     padded = np.zeros(3)
     padded[: len(couplings)] = couplings
-    values = (collision.sqrt_s**2, collision.sqrt_s, mass, beta, eta_max, collision.rapidity)
-    return np.concatenate([padded, values])
+    energies = (collision.sqrt_s**2, collision.sqrt_s, mass)
+    return np.array([*padded, *energies, beta, eta_max, math.exp(2 * eta_max), *far, math.exp(collision.rapidity)])
+
+
+@kernel(float64(float64, float64[::1]))
+def _inwards(x: float, p: Array) -> float:
+    """X = exp(2 d) - 1 of the distance d = eta_max - |eta| from the nearer beam, the one function that a point costs."""
+    return math.expm1(4 * p[ETA_MAX] * min(x, 1 - x))
 
 
 @kernel("UniTuple(float64, 3)(float64, float64[::1])")
 def collinear(x: float, p: Array) -> tuple[float, float, float]:
     """(D, 1 - 4 m_e^2 / (s D), |dc / dx| / D) at a point of the unit interval, from eta = eta_max (2 x - 1).
 
-    1 - 4 m_e^2 / (s D) = 1 - cosh^2(eta) / cosh^2(eta_max) = sinh(eta_max - eta) sinh(eta_max + eta) / cosh^2(eta_max),
-    with both hyperbolic sines as products of exponentials and expm1, and cosh(eta_max) = sqrt(s) / (2 m_e).
+    With X = exp(2 d) - 1 and G = exp(2 |eta|) = exp(2 eta_max) / (1 + X), D = 1 / cosh^2(eta) = 4 G / (1 + G)^2, and
+    1 - 4 m_e^2 / (s D) = 1 - cosh^2(eta) / cosh^2(eta_max) = sinh(d) sinh(2 eta_max - d) / cosh^2(eta_max), where
+    4 sinh(d) sinh(2 eta_max - d) = exp(2 eta_max) (1 - exp(-2 d)) (1 - exp(2 d - 4 eta_max)) and
+    exp(eta_max) / cosh(eta_max) = 1 + beta.
     """
-    eta_max, beta = p[ETA_MAX], p[BETA]
-    distance = 2 * eta_max * min(x, 1 - x)
-    growth = math.exp(eta_max - distance)
-    cosh_eta = 0.5 * (growth + 1 / growth)
-    shape = 0.25 * (1 + beta) ** 2 * math.expm1(-2 * distance) * math.expm1(2 * distance - 4 * eta_max)
-    return 1 / (cosh_eta * cosh_eta), shape, 2 * eta_max / beta
+    X, beta = _inwards(x, p), p[BETA]
+    G = p[PEAK] / (1 + X)
+    shape = 0.25 * (1 + beta) ** 2 * X / (1 + X) * -(X * p[FAR] + p[FAR_LESS_1])
+    return 4 * G / ((1 + G) * (1 + G)), shape, 2 * p[ETA_MAX] / beta
 
 
 @kernel(float64(float64, float64[::1]))
 def one_minus_abs_c(x: float, p: Array) -> float:
-    """1 - |cos theta*| = sinh(eta_max - |eta|) / (sinh(eta_max) cosh(eta))."""
-    distance = 2 * p[ETA_MAX] * min(x, 1 - x)
-    return math.sinh(distance) / (math.sinh(p[ETA_MAX]) * math.cosh(p[ETA_MAX] - distance))
+    """1 - |cos theta*| = sinh(d) / (sinh(eta_max) cosh(eta)) = 2 X / [(exp(2 eta_max) - 1) (1 + exp(-2 |eta|))]."""
+    X = _inwards(x, p)
+    return 2 * X / ((p[PEAK] - 1) * (1 + (1 + X) / p[PEAK]))
 
 
 @kernel(void(float64[:, ::1], float64[::1], float64[::1], float64[:, :, ::1]))
 def _fill(x: Array, phi: Array, p: Array, out: Array) -> None:
     for i in range(len(phi)):
         sign = 1.0 if x[i, 0] > 0.5 else -1.0
-        photon_and_recoil(p[SQRT_S], p[MASS], p[RAPIDITY], sign, one_minus_abs_c(x[i, 0], p), phi[i], out[i])
+        photon_and_recoil(p[SQRT_S], p[MASS], p[BOOST], sign, one_minus_abs_c(x[i, 0], p), phi[i], out[i])
 
 
 def final_state(x: Array, phi: Array, p: Array) -> Array:

@@ -16,11 +16,24 @@ from numba import float64, void
 from alphoton.generators.constants import ALPHA, GEV2_PB, PHOTON_ID
 from alphoton.generators.jit import DENSITY, Array, kernel
 from alphoton.generators.kinematics import Collision
-from alphoton.generators.matter.form_factors import squared_form_factor
+from alphoton.generators.matter.form_factors import form_factor
 from alphoton.generators.matter.shower import photons
 from alphoton.generators.processes import nuclear
 from alphoton.generators.processes.base import BEAM, Component, Particle, Process
-from alphoton.generators.processes.nuclear import CUT, ENERGY, LENGTH, MASS, MASS_A, REGULATOR, SQUARED, THICKNESS, A, Z
+from alphoton.generators.processes.nuclear import (
+    A2,
+    B2,
+    CUT,
+    ENERGY,
+    LENGTH,
+    MASS,
+    MASS_A,
+    REGULATOR,
+    SIZE,
+    SQUARED,
+    THICKNESS,
+    Z,
+)
 
 if TYPE_CHECKING:
     from alphoton.generators.process_card import ProcessCard
@@ -51,7 +64,7 @@ def _point(x: float, energy: float, p: Array, out: Array) -> None:
     pt2 = a * (t - t_min) * (t_max - t)
     if pt2 <= 0:
         return
-    form = squared_form_factor(t, p[Z], p[A], p[SQUARED], p[REGULATOR])
+    form = form_factor(t, p[Z], p[A2], p[B2], p[SIZE], p[SQUARED], p[REGULATOR])
     out[0] = GEV2_PB * ALPHA / 8 * form * pt2 / t * span
     out[1], out[2] = t, math.sqrt(pt2)
 
@@ -194,6 +207,5 @@ THICK = Process(
     final_state=thick_final_state,
     particles=particles,
     threshold=threshold,
-    cells=(12, 12, 32),
     depth=depth,
 )

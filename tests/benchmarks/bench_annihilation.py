@@ -17,7 +17,7 @@ from alphoton.data.event_file import CHUNK, EventWriter
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.generate import generate
 from alphoton.generators.process_card import ProcessCard
-from alphoton.generators.sampling import values
+from alphoton.generators.vegas_grid import values
 
 EVENTS = 1_000_000
 

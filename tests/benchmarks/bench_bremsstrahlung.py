@@ -12,7 +12,8 @@ import numpy as np
 from alphoton.generators.event_source import cross_section
 from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.processes import of
-from alphoton.generators.sampling import Sampler, values
+from alphoton.generators.sampling import Sampler
+from alphoton.generators.vegas_grid import integrate, values
 
 EVENTS = 200_000
 
@@ -36,7 +37,8 @@ def test_unweighted_events(capsys: object) -> None:
         process = of(card)
         p = process.parameters(card, card.collisions()[0])
         start = time.perf_counter()
-        sampler = Sampler(process.density, p, process.dimension, np.random.SeedSequence(1), process.cells)
+        seed = np.random.SeedSequence(1)
+        sampler = Sampler(process.density, p, *integrate(process.density, p, process.dimension, seed), seed)
         adaptation = time.perf_counter() - start
         # the matrix element where the events are: most of the uniform cube is outside phase space and costs nothing
         sample = sampler.draw(EVENTS, np.random.default_rng(1))

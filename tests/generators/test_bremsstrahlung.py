@@ -15,7 +15,7 @@ from alphoton.generators.executors import chunks, executor
 from alphoton.generators.jit import Array
 from alphoton.generators.matter.form_factors import squared_form_factor
 from alphoton.generators.process_card import ProcessCard
-from alphoton.generators.processes.bremsstrahlung import PROCESS, point
+from alphoton.generators.processes.bremsstrahlung import PROCESS, thin_density, thin_final_state
 from reference import bremsstrahlung as reference
 from reference import checks, dirac, fixed_target
 from reference.bremsstrahlung import Observable, Point
@@ -52,7 +52,7 @@ def exact(energy: float, mass: float, x: Array) -> tuple[Point, Number]:
     t = t_min * (t_max / t_min) ** y[2]
     jacobian = u * MP.log(largest / smallest) * stretch ** y[1] * MP.log(stretch) * u_0 / (2 * p * k)
     jacobian *= t * MP.log(t_max / t_min) * 2 * MP.pi
-    found = reference.laboratory_point(E, m_a, 1 - u, theta, t, 2 * MP.pi * y[3], M)
+    found = reference.laboratory_point(E, m_a, 1 - u, theta, t, MP.pi * y[3], M)
     return found, MP.convert(GEV2_PB) * m**2 * jacobian * reference.sheet_measure(E, m_a, 1 - u, theta, M)
 
 
@@ -65,9 +65,7 @@ def density(energy: float, mass: float, x: Array, diagrams: bool = False) -> flo
 
 
 def kernel_density(energy: float, mass: float, x: Array) -> float:
-    out = np.empty(8)
-    point(x, energy, parameters(energy, mass), out)
-    return float(out[0])
+    return float(thin_density(x, parameters(energy, mass)))
 
 
 BEAMS = [(0.1, 0.001), (0.1, 0.05), (1.0, 0.01), (20.0, 5.0), (100.0, 0.001), (100.0, 0.01), (100.0, 1.0), (1000.0, 0.001)]
@@ -104,6 +102,19 @@ def test_density_is_the_diagrams(energy: float, mass: float) -> None:
         found = kernel_density(energy, mass, x)
         assert found == pytest.approx(density(energy, mass, x, diagrams=True), rel=1e-7)
         assert found != pytest.approx(density(energy, mass * 1.001, x), rel=1e-7)
+
+
+def test_both_sides_of_the_plane() -> None:
+    """The second half of the azimuth is the mirror image of the first in the plane of beam and ALP."""
+    p = parameters(100.0, 0.01)
+    x = np.repeat([[0.5, 0.2, 0.3, 0.2]], 2, axis=0)
+    one, other = thin_final_state(x, np.array([0.0, math.pi]), p)
+    np.testing.assert_allclose(other[:, [0, 2, 3]], one[:, [0, 2, 3]], rtol=1e-12)
+    np.testing.assert_allclose(other[:, 1], -one[:, 1], atol=1e-15)
+    assert abs(one[3, 1]) > 1e-6
+    quarters = thin_final_state(np.repeat(x[:1], 4, axis=0), np.pi * (np.array([0.0, 0.5, 1.0, 1.5]) + 0.1), p)[:, 1, :2]
+    np.testing.assert_allclose(quarters[0], -quarters[1], rtol=1e-9)  # the ALP turns once around in either half
+    np.testing.assert_allclose(quarters[2], quarters[0], rtol=1e-9)
 
 
 # ---- cross-sections --------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from alphoton.generators.jit import Array
 from alphoton.generators.kinematics import photon_momentum
 from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.processes.photon_recoil import one_minus_abs_c
-from alphoton.generators.sampling import values
+from alphoton.generators.vegas_grid import values
 from reference import amplitudes, checks, closed_forms, dirac
 from reference.dirac import MP, Number
 

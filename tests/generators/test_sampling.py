@@ -15,7 +15,8 @@ from alphoton.generators.event_source import cross_section
 from alphoton.generators.jit import DENSITY, Array, Density, kernel
 from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.processes import bremsstrahlung
-from alphoton.generators.sampling import LATTICE, LATTICE_MULTIPLIER, Effort, Sampler, alias_table, integrate
+from alphoton.generators.sampling import Sampler, alias_table
+from alphoton.generators.vegas_grid import LATTICE, LATTICE_MULTIPLIER, ROUNDING, Effort, Grid, Integral, integrate
 from reference import checks
 
 NONE = np.zeros(1)  # no parameters
@@ -97,7 +98,7 @@ def test_pulls_are_unit(density: Density, dimension: int, truth: float) -> None:
 def test_a_flat_density_has_the_error_of_rounding(level: float) -> None:
     """No quoted error is zero: that of a flat density is the rounding of a sum."""
     integral, _ = integrate(flat, np.array([level]), 1, seed(1))
-    assert integral.value == pytest.approx(level, rel=5 * sampling.ROUNDING)
+    assert integral.value == pytest.approx(level, rel=5 * ROUNDING)
     assert 0.99e-13 * level < integral.error < 1e-12 * level
 
 
@@ -111,6 +112,10 @@ def test_the_grid_is_the_seed_s() -> None:
     assert (np.diff(grid.edges[0, : grid.ninc[0] + 1]) > 0).all()
 
 
+def trained(density: Density, dimension: int, number: int) -> Sampler:
+    return Sampler(density, NONE, *integrate(density, NONE, dimension, seed(number)), seed(number))
+
+
 # ---- unweighted points -----------------------------------------------------------------------------------------------
 
 
@@ -119,14 +124,14 @@ def test_points_follow_the_density(density: Density, _: float, cdf: Callable[[Ar
     """p-values over 30 seeds, of the grid and of the points, are uniform."""
     p_values = []
     for number in range(30):
-        drawn = Sampler(density, NONE, 1, seed(number)).draw(COUNT, np.random.default_rng(number))
+        drawn = trained(density, 1, number).draw(COUNT, np.random.default_rng(number))
         p_values.append(shape_p(drawn.x[:, 0], cdf, drawn.weights))
     assert checks.uniform_p(p_values) > checks.LIKELY
 
 
 def test_a_wrong_shape_is_seen() -> None:
     """Negative control: 2x against a density that is 2% lower at one end and 2% higher at the other."""
-    sampler = Sampler(linear, NONE, 1, seed(1))
+    sampler = trained(linear, 1, 1)
     samples = [sampler.draw(COUNT, np.random.default_rng(number)).x[:, 0] for number in range(30)]
     assert checks.uniform_p([shape_p(x, np.square) for x in samples]) > checks.LIKELY
     assert checks.uniform_p([shape_p(x, lambda x: 0.98 * x**2 + 0.02 * x**4) for x in samples]) < checks.IMPOSSIBLE
@@ -134,7 +139,7 @@ def test_a_wrong_shape_is_seen() -> None:
 
 def test_two_dimensions() -> None:
     """Both axes' shapes, and the correlation -1/11 of x and y under x + y; negative control: a correlation of 0."""
-    sampler = Sampler(correlated, NONE, 2, seed(1))
+    sampler = trained(correlated, 2, 1)
     drawn = sampler.draw(COUNT, np.random.default_rng(1))
     assert all(shape_p(drawn.x[:, j], lambda x: (x**2 + x) / 2, drawn.weights) > checks.LIKELY for j in (0, 1))
     correlation = np.corrcoef(drawn.x.T)[0, 1]
@@ -144,7 +149,7 @@ def test_two_dimensions() -> None:
 @pytest.mark.parametrize(("density", "_", "cdf"), DENSITIES, ids=NAMES)
 def test_efficiency_and_overweight(density: Density, _: float, cdf: object) -> None:
     """Cells' maxima waste few trials and are hardly ever passed; weights are 1 or the excess."""
-    drawn = Sampler(density, NONE, 1, seed(1)).draw(COUNT, np.random.default_rng(1))
+    drawn = trained(density, 1, 1).draw(COUNT, np.random.default_rng(1))
     assert COUNT <= drawn.trials < COUNT / 0.9
     assert drawn.weights.min() == 1
     assert (drawn.weights > 1).mean() < 1e-3
@@ -155,10 +160,9 @@ def test_overweight_points_keep_the_sample_exact(monkeypatch: pytest.MonkeyPatch
 
     Negative control: without the weights the shape is wrong.
     """
-    monkeypatch.setattr(sampling, "MARGIN_1D", 0.5)
-    wide = sampling.Grid(np.array([[0.0, 0.5, 1.0]]), np.array([2]))
-    monkeypatch.setattr(sampling, "integrate", lambda *_: (sampling.Integral(1.0, 0.0), wide))
-    drawn = Sampler(linear, NONE, 1, seed(1)).draw(COUNT, np.random.default_rng(1))
+    monkeypatch.setattr(sampling, "MARGIN", 0.5)
+    wide = Grid(np.array([[0.0, 0.5, 1.0]]), np.array([2]))
+    drawn = Sampler(linear, NONE, Integral(1.0, 0.0), wide, seed(1)).draw(COUNT, np.random.default_rng(1))
     assert 0.5 < (drawn.weights > 1).mean() < 0.95
     assert 1.99 < drawn.weights.max() <= 2
     assert shape_p(drawn.x[:, 0], np.square, drawn.weights) > checks.LIKELY
@@ -167,7 +171,7 @@ def test_overweight_points_keep_the_sample_exact(monkeypatch: pytest.MonkeyPatch
 
 def test_points_are_the_generator_s() -> None:
     """The same state of the generator gives the same points, another gives others; drawing changes no sampler."""
-    sampler = Sampler(peak, NONE, 1, seed(1))
+    sampler = trained(peak, 1, 1)
     first, same, other = (sampler.draw(1000, np.random.default_rng(i)).x for i in (1, 1, 2))
     np.testing.assert_array_equal(first, same)
     assert not np.isin(first, other).any()

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from alphoton.generators import sampling
+from alphoton.generators import foam
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.process_card import ProcessCard
 from reference import checks, spectra
@@ -155,7 +155,7 @@ def test_a_distorted_sample_is_seen(name: str, distortion: Distortion) -> None:
 def test_weights_above_one_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """With cells' maxima far too low, the weights restore every distribution; without them the samples are wrong."""
     name = "primakoff thick"
-    monkeypatch.setattr(sampling, "MARGIN", 0.4)
+    monkeypatch.setattr(foam, "MARGIN", 0.4)
     source = EventSource(trained(name).card)
     assert (sample(source, 1)[1] > 1).mean() > 0.2
     assert smallest(results(name, source=source)) > checks.LIKELY

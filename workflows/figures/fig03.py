@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alphoton.generators.event_source import cross_section
-from alphoton.generators.sampling import Integral
+from alphoton.generators.vegas_grid import Integral
 from alphoton.workflows.figures.base import LINES, Curve, Figure, Progress, band, panels, quiet, rounded
 from alphoton.workflows.figures.samples import process
 from alphoton.workflows.parallel import side_by_side

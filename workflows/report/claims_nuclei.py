@@ -12,7 +12,7 @@ from alphoton.generators.constants import ALPHA, ELECTRON_MASS, GEV2_PB, PROTON_
 from alphoton.generators.matter import weizsaecker_williams
 from alphoton.generators.matter.form_factors import PROTON_MOMENT, squared_form_factor
 from alphoton.generators.matter.shower import electrons
-from alphoton.generators.sampling import Integral
+from alphoton.generators.vegas_grid import Integral
 from alphoton.workflows.figures.samples import process
 from alphoton.workflows.report.claim import Claim, Found
 from alphoton.workflows.report.claim_tools import (

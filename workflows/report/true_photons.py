@@ -11,7 +11,7 @@ from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.detectors.observables import Beam, photon_quantity
 from alphoton.generators import processes
 from alphoton.generators.process_card import ProcessCard
-from alphoton.generators.sampling import values
+from alphoton.generators.vegas_grid import values
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
