@@ -21,7 +21,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -p no:benchmark
 
 bench: $(STAMP)
-	$(BIN)/python -m pytest -q tests/benchmarks/bench_*.py
+	$(BIN)/python -m pytest -q -p no:xdist tests/benchmarks/bench_*.py
 
 # the type checker does not follow an editable install: it sees a regular one
 lint: $(STAMP)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numba import float64, void
 from numpy.typing import NDArray
 
 from alphoton.data.event_file import CHUNK, Chunk, Jagged
@@ -13,7 +15,7 @@ from alphoton.data.random_streams import Stage, stream
 from alphoton.generators import processes
 from alphoton.generators.constants import TWO_PI
 from alphoton.generators.decays import Record, decay
-from alphoton.generators.jit import Array, Density
+from alphoton.generators.jit import Array, Density, kernel
 from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.processes.base import Component, Process
 from alphoton.generators.sampling import Sampler
@@ -43,7 +45,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class Part:
-    """What one channel gives to a chunk: momenta (n, particles, 4), depth in mm, components' weights (n, components)."""
+    """What one channel gives to a chunk: momenta (n, particles, 4), depth in mm, components' weights (components, n)."""
 
     run: int
     weights: Array
@@ -129,6 +131,33 @@ class Normalisation:
         return CrossSection(float(value), float(error), components)
 
 
+@kernel(void(float64[:, ::1], float64[::1], float64[::1]))
+def _divide(unit: Array, in_mixture: Array, written: Array) -> None:
+    """Divide unit densities (components, n) by their sum in the mixture, and leave those that are written."""
+    for i in range(unit.shape[1]):
+        mixture = 0.0
+        for k in range(len(unit)):
+            mixture += in_mixture[k] * unit[k, i]
+        for k in range(len(unit)):
+            unit[k, i] *= written[k] / mixture
+
+
+def _mixing(counts: Sequence[int], rng: np.random.Generator) -> Callable[[list[NDArray[Any]]], NDArray[Any]]:
+    """Puts columns of so many events of each channel into one, channels at random: any part of a chunk is a fair sample."""
+    if len(counts) == 1:
+        return lambda columns: columns[0]
+    channels = rng.permutation(np.repeat(np.arange(len(counts), dtype=np.int16), counts))
+    places = np.argsort(channels, kind="stable")
+
+    def mixed(columns: list[NDArray[Any]]) -> NDArray[Any]:
+        joined = np.concatenate(columns)
+        out = np.empty_like(joined)
+        out[places] = joined
+        return out
+
+    return mixed
+
+
 class EventSource:
     """Makes any chunk of the events of a card. Immutable once made: threads may share it.
 
@@ -169,22 +198,17 @@ class EventSource:
         shares = np.array([channel.share for channel in self.channels])
         counts = rng.multinomial(count, shares / shares.sum())
         drawn = [self._draw(channel, n, rng) for channel, n in zip(self.channels, counts, strict=True) if n > 0]
-        # channels are mixed, so that any part of the chunk is a fair sample
-        order = rng.permutation(count) if len(drawn) > 1 else None
-
-        def mixed(columns: list[NDArray[Any]]) -> NDArray[Any]:
-            return columns[0] if order is None else np.concatenate(columns)[order]
-
+        mixed = _mixing([len(part.weights) for part in drawn], rng)
         run = mixed([np.full(len(part.weights), part.run, dtype=np.int32) for part in drawn])
         weight = mixed([part.weights for part in drawn])
-        components = mixed([part.components for part in drawn])
+        components = [mixed([part.components[k] for part in drawn]) for k in range(len(self.process.components))]
         events: Chunk = {
             "run": run,
             "event": np.arange(index * CHUNK, index * CHUNK + count, dtype=np.uint64),
             "genWeight": weight,
         }
         for k, component in enumerate(self.process.components):
-            events[f"weight_{component.name}"] = np.ascontiguousarray(components[:, k])
+            events[f"weight_{component.name}"] = components[k]
         record = self._record(run, mixed([part.momenta for part in drawn]))
         if self.process.depth is not None or self.card.decay != "none":
             depth = mixed([part.depth for part in drawn])
@@ -207,20 +231,19 @@ class EventSource:
         return Part(channel.run, sample.weights, momenta, depth, components, sample.trials)
 
     def _component_weights(self, channel: Channel, x: Array) -> Array:
-        """(n, components): dsigma_k / (sigma q); times the products of couplings they add to the event's weight."""
+        """(components, n): dsigma_k / (sigma q); times the products of couplings they add to the event's weight."""
         couplings = self._normalisation.couplings
         if self.process.unit_densities is None:
-            return np.full((len(x), 1), 1 / couplings[0])
-        unit = self.process.unit_densities(x, channel.sampler.p)
+            return np.full((1, len(x)), 1 / couplings[0])
         components = self.process.components
-        if len(self._mixture) == 1:
-            sigma_q = unit @ couplings
-        else:
-            drawn = [k for k, component in enumerate(components) if component.own_sample]
-            means = np.array([mean for _, mean, _ in self._mixture])
-            sigma_q = unit[:, drawn] @ (self.cross_section.value / means) / len(means)
-        unit[:, [not (self.card.interference or c.own_sample) for c in components]] = 0.0
-        weights: Array = unit / sigma_q[:, None]
+        in_mixture = couplings
+        if len(self._mixture) > 1:
+            means = iter([mean for _, mean, _ in self._mixture])
+            shares = self.cross_section.value / len(self._mixture)
+            in_mixture = np.array([shares / next(means) if component.own_sample else 0.0 for component in components])
+        written = np.array([self.card.interference or component.own_sample for component in components], dtype=np.float64)
+        weights = self.process.unit_densities(x, channel.sampler.p)
+        _divide(weights, in_mixture, written)
         return weights
 
     def _record(self, run: NDArray[np.int32], momenta: Array) -> Record:

@@ -16,11 +16,11 @@ from alphoton.generators.jit import DENSITY_TYPE, Array, Density, IntArray, kern
 from alphoton.generators.trained import Arrays, kept
 from alphoton.generators.vegas_grid import Boxes, Grid, place
 
-CELLS, ENOUGH = 8_000, 0.85
+CELLS, ENOUGH = 10_000, 0.85
 """Cells at most, and the acceptance under the maxima found at which fewer do."""
 POINTS, EARLY_POINTS, MORE_POINTS = 100, 50_000, 500
 """Random points in a cell to choose its cut by (in all together while the cells are few), and more for its final maximum."""
-MARGIN, FLOOR = 1.13, 1e-3
+MARGIN, FLOOR = 1.15, 1e-3
 """The margin on the largest value at a cell's points, as the density is higher between them, and a floor relative to the
 mean maximum: where the density was 0 at all of them it may still not be."""
 BINS = 8

@@ -85,16 +85,14 @@ def density(x: Array, p: Array) -> float:
 def _fill_unit_densities(x: Array, p: Array, out: Array) -> None:
     for i in range(len(x)):
         D, shape, jacobian = collinear(x[i, 0], p)
-        out[i, 0], out[i, 1], out[i, 2] = (
-            _photon(D, p) * jacobian,
-            _electron(shape, p) * jacobian,
-            _interference(p) * jacobian,
-        )
+        out[0, i], out[1, i], out[2, i] = _photon(D, p), _electron(shape, p), _interference(p)
+        for k in range(3):
+            out[k, i] *= jacobian
 
 
 def unit_densities(x: Array, p: Array) -> Array:
-    """(n, 3): the densities of the three components at the points x (n, 1)."""
-    out = np.empty((len(x), 3))
+    """(3, n): the densities of the three components at the points x (n, 1)."""
+    out = np.empty((3, len(x)))
     _fill_unit_densities(x, p, out)
     return out
 

@@ -61,5 +61,5 @@ class Process:
     depth: Callable[[Array, Array], Array] | None = None
     """Depth in mm in a thick target of the points x (n, dimension), with the parameters."""
     unit_densities: Callable[[Array, Array], Array] | None = None
-    """The densities (n, components) of all components at the points x (n, dimension), with the parameters; None where
+    """The densities (components, n) of all components at the points x (n, dimension), with the parameters; None where
     there is one component."""
