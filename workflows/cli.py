@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -418,6 +419,7 @@ def card_validate(files: Annotated[list[Path], typer.Argument(help="Files with o
 
 def main() -> None:
     """Run the command line; every failure is one clear message and an exit code."""
+    gc.set_threshold(200_000)  # imports make half a million objects that stay: looking through them took 0.2 s
     sys.exit(_run())
 
 
