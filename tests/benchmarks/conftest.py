@@ -33,6 +33,8 @@ def _trained_here(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:
+    if not config.stash[TABLE].rows:
+        return
     versions = (
         f"Python {platform.python_version()}, numpy {np.__version__}, numba {numba.__version__}, uproot {uproot.__version__}"
     )

@@ -9,7 +9,9 @@ import pytest
 from scipy import stats
 
 from alphoton.generators import foam
+from alphoton.generators.event_source import EventSource
 from alphoton.generators.jit import DENSITY, Array, Density, kernel
+from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.sampling import Sampler
 from alphoton.generators.vegas_grid import Grid, Integral
 from reference import checks
@@ -69,6 +71,17 @@ def test_maxima_are_hardly_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foam, "MARGIN", 1.0)
     monkeypatch.setattr(foam, "MORE_POINTS", 1)
     assert (sampler(ridge).draw(5 * COUNT, np.random.default_rng(1)).weights > 1).mean() > 1e-3
+
+
+@pytest.mark.parametrize("name", ["bremsstrahlung-lead", "na64-bremsstrahlung", "na64-primakoff", "e137-primakoff"])
+def test_packaged_cards(name: str) -> None:
+    """Almost half of the trials is accepted or more, and fewer than 3e-4 of the events are above a maximum.
+
+    The benchmarks hold the rates beside the bare matrix element's.
+    """
+    drawn = EventSource(ProcessCard.load(name)).channels[0].sampler.draw(10 * COUNT, np.random.default_rng(1))
+    assert 10 * COUNT / drawn.trials > 0.45
+    assert (drawn.weights > 1).mean() < 3e-4
 
 
 def test_points_follow_the_ridge() -> None:
