@@ -131,11 +131,15 @@ def _on_the_grid(density: Density, p: Array, grid: Grid, rng: np.random.Generato
 
     A shift makes every point uniform, so that the mean is unbiased; the shifts are independent, so that the spread is the
     error (R. Cranley and T. N. L. Patterson, SIAM J. Numer. Anal. 13 (1976) 904). Scrambled Sobol points are as near, but
-    rare scramblings are far off, and too few of them tell so.
+    rare scramblings are far off, and too few of them tell so. In one dimension each shift has a point more than the last:
+    where the density has a step, the mean is one of two values, and with one number of points the other may be so rare that
+    no shift shows it.
     """
     generator = np.array([pow(LATTICE_MULTIPLIER, j, effort.lattice) for j in range(len(grid.ninc))], dtype=np.int64)
     shifts = rng.random((effort.shifts, len(grid.ninc)))
-    means = np.array([_mean(density, p, grid.edges, grid.ninc, effort.lattice, generator, shift) for shift in shifts])
+    counts = effort.lattice + (np.arange(len(shifts)) if len(grid.ninc) == 1 else np.zeros(len(shifts), dtype=np.int64))
+    drawn = zip(counts.tolist(), shifts, strict=True)
+    means = np.array([_mean(density, p, grid.edges, grid.ninc, count, generator, shift) for count, shift in drawn])
     value = float(means.mean())
     return Integral(value, float(np.hypot(means.std(ddof=1) / np.sqrt(len(means)), ROUNDING * value)))
 

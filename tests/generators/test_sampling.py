@@ -102,6 +102,17 @@ def test_a_flat_density_has_the_error_of_rounding(level: float) -> None:
     assert 0.99e-13 * level < integral.error < 1e-12 * level
 
 
+def test_errors_of_a_step() -> None:
+    """A step moves the mean over a lattice by one point or none: the quoted errors still have unit pulls.
+
+    Negative control: with errors halved they have not.
+    """
+    found = [integrate(step, NONE, 1, seed(number))[0] for number in range(100)]
+    pulls = np.array([(integral.value - 0.63) / integral.error for integral in found])
+    assert checks.are_unit(pulls)
+    assert not checks.are_unit(2 * pulls)
+
+
 def test_the_grid_is_the_seed_s() -> None:
     """One seed always gives one integral and one grid; another gives another."""
     (first, grid), (same, same_grid), (other, _) = (integrate(peak, NONE, 1, seed(i)) for i in (1, 1, 2))
