@@ -221,7 +221,7 @@ def _numbers(match: re.Match[str]) -> tuple[float, float]:
 
 def _close(quoted: tuple[float, float], printed: tuple[float, float]) -> bool:
     (value, error), (other, other_error) = quoted, printed
-    same_error = error <= 1e-6 * abs(value) or error / 2 < other_error < 2 * error
+    same_error = error <= 1e-9 * abs(value) or error / 2 < other_error < 2 * error
     return abs(value - other) <= max(3 * error, 0.01 * abs(value)) and same_error
 
 
