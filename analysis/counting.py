@@ -78,9 +78,11 @@ def weight_columns(chunk: Chunk, meta: dict[str, Any]) -> tuple[tuple[str, ...],
     """The weights' names and an array (events, weights): at the card's couplings, then each component at unit couplings."""
     names = [name.removeprefix("weight_") for name in chunk if name.startswith("weight_")]
     generated = chunk["genWeight"]
-    components = np.stack([chunk[f"weight_{name}"] * generated for name in names], axis=1)  # type: ignore[operator]
-    couplings = np.array([meta["couplings"][name] for name in names])
-    return (TOTAL, *names), np.column_stack([components @ couplings, components])
+    weights = np.empty((1 + len(names), len(generated)))  # type: ignore[arg-type]
+    for row, name in zip(weights[1:], names, strict=True):
+        np.multiply(chunk[f"weight_{name}"], generated, out=row)  # type: ignore[call-overload]
+    np.matmul([meta["couplings"][name] for name in names], weights[1:], out=weights[0])
+    return (TOTAL, *names), weights.T
 
 
 def passing(card: AnalysisCard, view: EventView) -> list[tuple[str, Mask]]:
@@ -101,11 +103,11 @@ def count(card: AnalysisCard, view: EventView) -> tuple[Sums, Mask]:
     """The sums of a chunk, and which of its events are selected."""
     names, weights = weight_columns(view.chunk, view.meta)
     steps = passing(card, view)
-    masks = np.stack([mask for _, mask in steps]).astype(np.float64)
+    masks = np.array([mask for _, mask in steps], dtype=np.float64)
     sums = Sums(
         steps=tuple(name for name, _ in steps),
         weights=names,
-        entries=masks.sum(axis=1).astype(np.int64),
+        entries=np.array([np.count_nonzero(mask) for _, mask in steps]),
         sums=masks @ weights,
         squares=masks @ weights**2,
         generated_weight=float(np.sum(view.chunk["genWeight"])),  # type: ignore[arg-type]
