@@ -104,15 +104,17 @@ def count(card: AnalysisCard, view: EventView) -> tuple[Sums, Mask]:
     names, weights = weight_columns(view.chunk, view.meta)
     steps = passing(card, view)
     masks = np.array([mask for _, mask in steps], dtype=np.float64)
-    sums = Sums(
+    sums = masks @ weights
+    squares = masks @ np.square(weights, out=weights)
+    counted = Sums(
         steps=tuple(name for name, _ in steps),
         weights=names,
         entries=np.array([np.count_nonzero(mask) for _, mask in steps]),
-        sums=masks @ weights,
-        squares=masks @ weights**2,
+        sums=sums,
+        squares=squares,
         generated_weight=float(np.sum(view.chunk["genWeight"])),  # type: ignore[arg-type]
     )
-    return sums, steps[-1][1]
+    return counted, steps[-1][1]
 
 
 @dataclass(frozen=True)

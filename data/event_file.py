@@ -201,7 +201,8 @@ class EventFile:
             raise InputError(f"{path}: no event file of alphoton: its 'Events' is no tree")
         self.branches: list[str] = self._damaged(lambda: [str(name) for name in self.tree.keys()])  # noqa: SIM118
         self._check_branches()
-        expected = self._damaged(lambda: int(self.runs()["genEventCount"].sum()))
+        self._runs = self._read_runs()
+        expected = self._damaged(lambda: int(self._runs["genEventCount"].sum()))
         if expected != self.count:
             raise InputError(f"{path}: damaged: {self.count} events where {expected} were written; make it again")
 
@@ -246,7 +247,11 @@ class EventFile:
         return dict(self._damaged(lambda: self.tree.typenames()))
 
     def runs(self) -> dict[str, NDArray[Any]]:
-        """The columns of `Runs`, one row a chunk. Raises `InputError` where they are not what was written."""
+        """The columns of `Runs`, one row a chunk."""
+        return dict(self._runs)
+
+    def _read_runs(self) -> dict[str, NDArray[Any]]:
+        """The columns of `Runs`. Raises `InputError` where they are not what was written."""
         rows: dict[str, NDArray[Any]] = self._damaged(lambda: dict(self._file["Runs"].arrays(library="np")))
         if self._checksums is not None:
             found = self._damaged(lambda: {name: crc(values) for name, values in rows.items()})

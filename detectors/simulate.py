@@ -209,9 +209,9 @@ def missing_energy(card: DetectorCard, particles: Jagged) -> Array:
     escapes = np.isin(particles["pdgId"], card.invisible)
     if card.geometry.calorimeter_length is not None and "vz" in particles.fields:
         escapes |= particles["vz"] > card.geometry.calorimeter_length
-    escapes &= particles["status"] == FINAL
-    energy = particles["energy"][escapes]
-    return np.bincount(particles.events[escapes], energy, minlength=len(particles.counts)).astype(np.float64)
+    chosen = np.flatnonzero(escapes & (particles["status"] == FINAL))
+    energy = particles["energy"][chosen]
+    return np.bincount(particles.events[chosen], energy, minlength=len(particles.counts)).astype(np.float64)
 
 
 def photon_columns(event: Event, geometry: Geometry) -> Chunk:
