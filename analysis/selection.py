@@ -167,12 +167,8 @@ class FirstEntries(dict[str, Array]):
     def __init__(self, offsets: NDArray[np.int64], fields: Mapping[str, Array]) -> None:
         super().__init__()
         self._fields = fields
-        self._count = len(offsets) - 1
-        self._events = np.flatnonzero(np.diff(offsets))
-        self._entries = offsets[self._events]
+        self._entries = np.where(np.diff(offsets) > 0, offsets[:-1], -1)
 
     def __missing__(self, name: str) -> Array:
-        column = np.full(self._count, np.nan)
-        column[self._events] = self._fields[name][self._entries]
-        self[name] = column
+        column = self[name] = np.append(self._fields[name], np.nan)[self._entries]
         return column
