@@ -78,9 +78,10 @@ def weight_columns(chunk: Chunk, meta: dict[str, Any]) -> tuple[tuple[str, ...],
     """The weights' names and an array (events, weights): at the card's couplings, then each component at unit couplings."""
     names = [name.removeprefix("weight_") for name in chunk if name.startswith("weight_")]
     generated = chunk["genWeight"]
-    weights = np.empty((1 + len(names), len(generated)))  # type: ignore[arg-type]
+    assert isinstance(generated, np.ndarray)
+    weights = np.empty((1 + len(names), len(generated)))
     for row, name in zip(weights[1:], names, strict=True):
-        np.multiply(chunk[f"weight_{name}"], generated, out=row)  # type: ignore[call-overload]
+        row[:] = chunk[f"weight_{name}"] * generated
     np.matmul([meta["couplings"][name] for name in names], weights[1:], out=weights[0])
     return (TOTAL, *names), weights.T
 
@@ -105,7 +106,7 @@ def count(card: AnalysisCard, view: EventView) -> tuple[Sums, Mask]:
     steps = passing(card, view)
     masks = np.array([mask for _, mask in steps], dtype=np.float64)
     sums = masks @ weights
-    squares = masks @ np.square(weights, out=weights)
+    squares = masks @ np.square(weights, out=weights)  # in place: they are not needed any more
     counted = Sums(
         steps=tuple(name for name, _ in steps),
         weights=names,

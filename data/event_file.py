@@ -281,21 +281,23 @@ class EventFile:
     def _read(self, branches: Sequence[str], start: int, stop: int) -> Chunk:
         """The events `start` to `stop`; branch by branch, which is faster than all at once, and names the one that fails."""
         columns: dict[str, NDArray[Any]] = {}
-        groups: dict[str, Jagged] = {}
+        offsets: dict[str, NDArray[np.int64]] = {}
+        fields: dict[str, dict[str, NDArray[Any]]] = {}
         for branch in branches:
             group = next((group for group in self.groups if branch.startswith(f"{group}_")), None)
             try:
                 if group is None:
                     columns[branch] = self.tree[branch].array(entry_start=start, entry_stop=stop, library="np")
                 else:
-                    offsets, values = _flat(self.tree[branch].array(entry_start=start, entry_stop=stop, library="ak"))
-                    groups.setdefault(group, Jagged(offsets, {})).fields[branch.removeprefix(f"{group}_")] = values
+                    first, values = _flat(self.tree[branch].array(entry_start=start, entry_stop=stop, library="ak"))
+                    offsets.setdefault(group, first)
+                    fields.setdefault(group, {})[branch.removeprefix(f"{group}_")] = values
             except Exception as error:
                 place = f"damaged: branch {branch}, events {start} to {stop - 1}: cannot be read ({first_line(error)})"
                 raise InputError(f"{self.path}: {place}; make it again") from None
         for group in self.groups:
             columns.pop(f"n{group}", None)  # the offsets say it
-        return columns | groups
+        return columns | {group: Jagged(offsets[group], fields[group]) for group in fields}
 
     def _verify(self, sums: BlockSums) -> None:
         """Raise `InputError` where a block of events just completed is not what was written."""
