@@ -79,11 +79,11 @@ def weight_columns(chunk: Chunk, meta: dict[str, Any]) -> tuple[tuple[str, ...],
     names = [name.removeprefix("weight_") for name in chunk if name.startswith("weight_")]
     generated = chunk["genWeight"]
     assert isinstance(generated, np.ndarray)
-    weights = np.empty((1 + len(names), len(generated)))
-    for row, name in zip(weights[1:], names, strict=True):
-        row[:] = chunk[f"weight_{name}"] * generated
-    np.matmul([meta["couplings"][name] for name in names], weights[1:], out=weights[0])
-    return (TOTAL, *names), weights.T
+    weights = np.empty((len(generated), 1 + len(names)))
+    for column, name in enumerate(names, 1):
+        weights[:, column] = chunk[f"weight_{name}"] * generated
+    weights[:, 0] = weights[:, 1:] @ np.array([meta["couplings"][name] for name in names])
+    return (TOTAL, *names), weights
 
 
 def passing(card: AnalysisCard, view: EventView) -> list[tuple[str, Mask]]:
