@@ -78,9 +78,12 @@ def weight_columns(chunk: Chunk, meta: dict[str, Any]) -> tuple[tuple[str, ...],
     """The weights' names and an array (events, weights): at the card's couplings, then each component at unit couplings."""
     names = [name.removeprefix("weight_") for name in chunk if name.startswith("weight_")]
     generated = chunk["genWeight"]
-    components = np.stack([chunk[f"weight_{name}"] * generated for name in names], axis=1)  # type: ignore[operator]
-    couplings = np.array([meta["couplings"][name] for name in names])
-    return (TOTAL, *names), np.column_stack([components @ couplings, components])
+    assert isinstance(generated, np.ndarray)
+    weights = np.empty((len(generated), 1 + len(names)))
+    for column, name in enumerate(names, 1):
+        weights[:, column] = chunk[f"weight_{name}"] * generated
+    weights[:, 0] = weights[:, 1:] @ np.array([meta["couplings"][name] for name in names])
+    return (TOTAL, *names), weights
 
 
 def passing(card: AnalysisCard, view: EventView) -> list[tuple[str, Mask]]:
@@ -101,16 +104,18 @@ def count(card: AnalysisCard, view: EventView) -> tuple[Sums, Mask]:
     """The sums of a chunk, and which of its events are selected."""
     names, weights = weight_columns(view.chunk, view.meta)
     steps = passing(card, view)
-    masks = np.stack([mask for _, mask in steps]).astype(np.float64)
-    sums = Sums(
+    masks = np.array([mask for _, mask in steps], dtype=np.float64)
+    sums = masks @ weights
+    squares = masks @ np.square(weights, out=weights)  # in place: they are not needed any more
+    counted = Sums(
         steps=tuple(name for name, _ in steps),
         weights=names,
-        entries=masks.sum(axis=1).astype(np.int64),
-        sums=masks @ weights,
-        squares=masks @ weights**2,
+        entries=np.array([np.count_nonzero(mask) for _, mask in steps]),
+        sums=sums,
+        squares=squares,
         generated_weight=float(np.sum(view.chunk["genWeight"])),  # type: ignore[arg-type]
     )
-    return sums, steps[-1][1]
+    return counted, steps[-1][1]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -126,22 +126,20 @@ class EventView:
     def __init__(self, chunk: Chunk, meta: dict[str, Any]) -> None:
         self.chunk, self.meta = chunk, meta
         self.beam = Beam.of_events(meta["beams"], chunk["run"])  # type: ignore[arg-type]
-        self.count = len(self.beam.sqrt_s)
+        self.count = len(chunk["run"])  # type: ignore[arg-type]
 
     @cached_property
-    def _photon(self) -> dict[str, Array]:
+    def _photon(self) -> FirstEntries:
         photons = self.chunk["Photon"]
         assert isinstance(photons, Jagged)
-        return _first(photons.offsets, photons.fields)  # type: ignore[arg-type]
+        return FirstEntries(photons.offsets, photons.fields)
 
     @cached_property
-    def _true_photon(self) -> dict[str, Array]:
+    def _true_photon(self) -> FirstEntries:
         particles = self.chunk["GenPart"]
         assert isinstance(particles, Jagged)
-        photons = true_photons(particles)
-        order = np.lexsort((-photons.columns["energy"], photons.event))
-        offsets = np.searchsorted(photons.event[order], np.arange(self.count + 1))
-        return _first(offsets, {name: values[order] for name, values in photons.columns.items()})
+        photons = true_photons(particles).by_falling_energy()
+        return FirstEntries(photons.offsets(self.count), photons.columns)
 
     def quantity(self, name: str, frame: Frame = "lab") -> Array:
         """One value an event, in alphoton's units; NaN where the event has no photon."""
@@ -163,12 +161,14 @@ class EventView:
         return photon_quantity(quantity, frame, columns, self.beam)
 
 
-def _first(offsets: NDArray[np.int64], fields: dict[str, Array]) -> dict[str, Array]:
-    """The first entry of each event; NaN where there is none."""
-    has_one = np.diff(offsets) > 0
-    columns = {}
-    for name, values in fields.items():
-        column = np.full(len(has_one), np.nan)
-        column[has_one] = values[offsets[:-1][has_one]]
-        columns[name] = column
-    return columns
+class FirstEntries(dict[str, Array]):
+    """The columns of the first entry of each event, made when they are asked for; NaN where there is none."""
+
+    def __init__(self, offsets: NDArray[np.int64], fields: Mapping[str, Array]) -> None:
+        super().__init__()
+        self._fields = fields
+        self._entries = np.where(np.diff(offsets) > 0, offsets[:-1], -1)
+
+    def __missing__(self, name: str) -> Array:
+        column = self[name] = np.append(self._fields[name], np.nan)[self._entries]
+        return column

@@ -128,9 +128,12 @@ def documents(path: Path) -> list[RawCard]:
 def _load(text: str, shown: str) -> list[Any]:
     """The documents of a text; only plain mappings, lists and scalars are let through."""
     check_text(text, shown)
-    for node in YAML(typ="rt", pure=True).compose_all(text):
+    yaml = YAML(typ="rt", pure=True)
+    loaded = []
+    for node in yaml.compose_all(text):
         _check_node(node, shown, set())
-    return [node for node in YAML(typ="rt", pure=True).load_all(text) if node is not None]
+        loaded.append(yaml.constructor.construct_document(node))
+    return [document for document in loaded if document is not None]
 
 
 def _check_node(node: Any, shown: str, seen: set[int]) -> None:

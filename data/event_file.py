@@ -11,6 +11,7 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -40,11 +41,11 @@ class Jagged:
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.fields[name]
 
-    @property
+    @cached_property
     def counts(self) -> NDArray[np.int64]:
         return np.diff(self.offsets)
 
-    @property
+    @cached_property
     def events(self) -> NDArray[np.int64]:
         """The event index of each entry."""
         return np.repeat(np.arange(len(self.offsets) - 1), self.counts)
@@ -180,7 +181,8 @@ class EventFile:
             raise InputError(f"{path}: no such event file")
         try:
             # caches would keep all that was read: large files are read at constant memory
-            self._file = uproot.open(self.path, array_cache=None, object_cache=None)
+            options = {"array_cache": None, "object_cache": None, "use_threads": False}
+            self._file = uproot.open(self.path, handler=uproot.MultithreadedFileSource, **options)
             if self._file.file.fEND > self.path.stat().st_size:
                 raise ValueError("it ends before its end")
             names = {key.split(";")[0] for key in self._file.keys()}  # noqa: SIM118 (not a dict)
@@ -199,7 +201,8 @@ class EventFile:
             raise InputError(f"{path}: no event file of alphoton: its 'Events' is no tree")
         self.branches: list[str] = self._damaged(lambda: [str(name) for name in self.tree.keys()])  # noqa: SIM118
         self._check_branches()
-        expected = self._damaged(lambda: int(self.runs()["genEventCount"].sum()))
+        self._runs = self._read_runs()
+        expected = self._damaged(lambda: int(self._runs["genEventCount"].sum()))
         if expected != self.count:
             raise InputError(f"{path}: damaged: {self.count} events where {expected} were written; make it again")
 
@@ -234,7 +237,7 @@ class EventFile:
         """Number of events."""
         return int(self.tree.num_entries)
 
-    @property
+    @cached_property
     def groups(self) -> list[str]:
         """The names of the jagged groups."""
         return [b[1:] for b in self.branches if b.startswith("n") and any(o.startswith(f"{b[1:]}_") for o in self.branches)]
@@ -244,7 +247,11 @@ class EventFile:
         return dict(self._damaged(lambda: self.tree.typenames()))
 
     def runs(self) -> dict[str, NDArray[Any]]:
-        """The columns of `Runs`, one row a chunk. Raises `InputError` where they are not what was written."""
+        """The columns of `Runs`, one row a chunk."""
+        return dict(self._runs)
+
+    def _read_runs(self) -> dict[str, NDArray[Any]]:
+        """The columns of `Runs`. Raises `InputError` where they are not what was written."""
         rows: dict[str, NDArray[Any]] = self._damaged(lambda: dict(self._file["Runs"].arrays(library="np")))
         if self._checksums is not None:
             found = self._damaged(lambda: {name: crc(values) for name, values in rows.items()})
@@ -265,27 +272,32 @@ class EventFile:
         sums = None if self._checksums is None else BlockSums(self._checksums["block"])
         for start in range(0, self.count, CHUNK):
             stop = min(start + CHUNK, self.count)
-            try:
-                chunk = self._read(wanted, start, stop)
-            except Exception as error:
-                raise self._unreadable(wanted, start, stop, error) from None
+            chunk = self._read(wanted, start, stop)
             if sums is not None:
                 self._damaged(lambda chunk=chunk, count=stop - start: _add(sums, chunk, count))
                 self._verify(sums)
             yield chunk
 
     def _read(self, branches: Sequence[str], start: int, stop: int) -> Chunk:
-        return self._chunk(self.tree.arrays(branches, entry_start=start, entry_stop=stop, library="ak", how=dict))
-
-    def _unreadable(self, branches: Sequence[str], start: int, stop: int, error: Exception) -> InputError:
-        """What to say where events cannot be read: the first branch that cannot be read alone, and why."""
+        """The events `start` to `stop`; branch by branch, which is faster than all at once, and names the one that fails."""
+        columns: dict[str, NDArray[Any]] = {}
+        offsets: dict[str, NDArray[np.int64]] = {}
+        fields: dict[str, dict[str, NDArray[Any]]] = {}
         for branch in branches:
+            group = next((group for group in self.groups if branch.startswith(f"{group}_")), None)
             try:
-                self._read([branch], start, stop)
-            except Exception as alone:
-                place = f"damaged: branch {branch}, events {start} to {stop - 1}: cannot be read ({first_line(alone)})"
-                return InputError(f"{self.path}: {place}; make it again")
-        return InputError(f"{self.path}: the file is damaged ({first_line(error)}); make it again")
+                if group is None:
+                    columns[branch] = self.tree[branch].array(entry_start=start, entry_stop=stop, library="np")
+                else:
+                    first, values = _flat(self.tree[branch].array(entry_start=start, entry_stop=stop, library="ak"))
+                    offsets.setdefault(group, first)
+                    fields.setdefault(group, {})[branch.removeprefix(f"{group}_")] = values
+            except Exception as error:
+                place = f"damaged: branch {branch}, events {start} to {stop - 1}: cannot be read ({first_line(error)})"
+                raise InputError(f"{self.path}: {place}; make it again") from None
+        for group in self.groups:
+            columns.pop(f"n{group}", None)  # the offsets say it
+        return columns | {group: Jagged(offsets[group], fields[group]) for group in fields}
 
     def _verify(self, sums: BlockSums) -> None:
         """Raise `InputError` where a block of events just completed is not what was written."""
@@ -300,18 +312,6 @@ class EventFile:
     def _wanted(self, branch: str, columns: Sequence[str]) -> bool:
         return branch in columns or any(branch.startswith(f"{group}_") for group in self.groups if group in columns)
 
-    def _chunk(self, arrays: Mapping[str, ak.Array]) -> Chunk:
-        chunk: Chunk = {}
-        jagged: dict[str, dict[str, ak.Array]] = {}
-        counters = {f"n{group}" for group in self.groups}
-        for name, array in arrays.items():
-            group = next((g for g in self.groups if name.startswith(f"{g}_")), None)
-            if group is not None:
-                jagged.setdefault(group, {})[name.removeprefix(f"{group}_")] = array
-            elif name not in counters:
-                chunk[name] = np.asarray(array)
-        return chunk | {group: _jagged(fields) for group, fields in jagged.items()}
-
     def _damaged(self, reading: Any) -> Any:
         try:
             return reading()
@@ -319,7 +319,8 @@ class EventFile:
             raise InputError(f"{self.path}: the file is damaged ({first_line(error)}); make it again") from None
 
 
-def _jagged(fields: Mapping[str, ak.Array]) -> Jagged:
-    packed = {name: ak.to_packed(array).layout for name, array in fields.items()}
-    offsets = np.asarray(next(iter(packed.values())).offsets, dtype=np.int64)
-    return Jagged(offsets, {name: np.asarray(layout.content.data) for name, layout in packed.items()})
+def _flat(array: ak.Array) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Offsets, from 0 on, and values of a jagged branch."""
+    layout = array.layout.to_ListOffsetArray64(True)
+    offsets = np.asarray(layout.offsets)
+    return offsets, np.asarray(layout.content.data)[: offsets[-1]]

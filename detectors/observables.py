@@ -32,7 +32,7 @@ AT_THE_PLANE = ("x", "y", "radius")
 
 @dataclass(frozen=True)
 class Beam:
-    """sqrt(s), total energy and momentum along z of the beams, GeV: one value for each of some events or photons."""
+    """sqrt(s), total energy and momentum along z of the beams, GeV: for each of some events or photons, or one for all."""
 
     sqrt_s: Array
     energy: Array
@@ -40,12 +40,14 @@ class Beam:
 
     @classmethod
     def of_events(cls, beams: Sequence[Mapping[str, Any]], run: NDArray[np.int32]) -> Beam:
-        """The beams of each event: `beams` as in a file's meta, `run` as in its events."""
-        table = np.array([[beam["sqrt_s"], beam["energy"], beam["momentum_z"]] for beam in beams])
-        return cls(*table[run].T)
+        """The beams of each event, or those of all: `beams` as in a file's meta, `run` as in its events."""
+        table = np.array([[beam[key] for beam in beams] for key in ("sqrt_s", "energy", "momentum_z")])
+        return cls(*(table if len(beams) == 1 else table.take(run, axis=1)))
 
     def take(self, index: NDArray[Any]) -> Beam:
         """The beams of the events at these places."""
+        if len(self.sqrt_s) == 1:  # one for all
+            return self
         return Beam(self.sqrt_s[index], self.energy[index], self.momentum_z[index])
 
     def missing_mass_squared(self, energy: Array, theta: Array) -> Array:

@@ -60,8 +60,21 @@ class Photons:
     total: int
 
     def keep(self, mask: Mask) -> Photons:
-        kept = {name: values[mask] for name, values in self.columns.items()}
-        return Photons(self.event[mask], kept, self.place[mask], self.total)
+        return self.at(np.flatnonzero(mask))
+
+    def at(self, index: NDArray[np.int64]) -> Photons:
+        kept = {name: values[index] for name, values in self.columns.items()}
+        return Photons(self.event[index], kept, self.place[index], self.total)
+
+    def by_falling_energy(self) -> Photons:
+        """Ordered by energy within each event; those of the events stay in order."""
+        if (np.diff(self.event) > 0).all():  # no event has two
+            return self
+        return self.at(np.lexsort((-self.columns["energy"], self.event)))
+
+    def offsets(self, events: int) -> NDArray[np.int64]:
+        """Where the photons of each of so many events begin, and the last end."""
+        return np.concatenate([[0], np.cumsum(np.bincount(self.event, minlength=events))])
 
     def measured(self, **columns: Array) -> Photons:
         """With columns replaced; photons that were not measured (NaN, or no energy left) are gone."""
@@ -77,23 +90,24 @@ class Draws:
         self._rng, self._photons = rng, photons
 
     def standard_normal(self, size: int, /) -> Array:
-        return self._rng.standard_normal(self._photons.total)[self._photons.place]
+        return self._left(self._rng.standard_normal(self._photons.total))
 
     def random(self, size: int, /) -> Array:
-        return self._rng.random(self._photons.total)[self._photons.place]
+        return self._left(self._rng.random(self._photons.total))
+
+    def _left(self, drawn: Array) -> Array:
+        place = self._photons.place
+        return drawn if len(place) == len(drawn) else drawn[place]
 
 
 @dataclass
 class Event:
-    """A chunk on its way through the modules: photons, beams, and the flags of the events."""
+    """A chunk on its way through the modules: the number of events, photons, beams, and the flags of the events."""
 
+    count: int
     photons: Photons
     beam: Beam
     flags: dict[str, Mask]
-
-    @property
-    def count(self) -> int:
-        return len(self.beam.sqrt_s)
 
     @property
     def photon_beam(self) -> Beam:
@@ -157,7 +171,7 @@ def reconstruct(card: DetectorCard, chunk: Chunk, meta: dict[str, Any], index: i
     run, particles = chunk["run"], chunk["GenPart"]
     assert isinstance(particles, Jagged)
     beam = Beam.of_events(meta["beams"], run)  # type: ignore[arg-type]
-    event = Event(true_photons(particles), beam, {"pass_invisible": unseen(card, particles)})
+    event = Event(len(particles.counts), true_photons(particles), beam, {"pass_invisible": unseen(card, particles)})
     for number, module in enumerate(card.modules):
         seed = stream(meta["detector_seed"], Stage.SIMULATION, meta["point"], index, number)
         rng: RandomNumbers = np.random.default_rng(seed)
@@ -173,7 +187,7 @@ def reconstruct(card: DetectorCard, chunk: Chunk, meta: dict[str, Any], index: i
 
 def true_photons(particles: Jagged) -> Photons:
     """The final photons of the truth."""
-    chosen = (particles["pdgId"] == PHOTON_ID) & (particles["status"] == FINAL)
+    chosen = np.flatnonzero((particles["pdgId"] == PHOTON_ID) & (particles["status"] == FINAL))
     px, py, pz, energy = (particles[name][chosen] for name in ("px", "py", "pz", "energy"))
     angles = {"theta": np.arctan2(np.hypot(px, py), pz), "phi": np.arctan2(py, px)}
     count = len(energy)
@@ -195,27 +209,24 @@ def missing_energy(card: DetectorCard, particles: Jagged) -> Array:
     escapes = np.isin(particles["pdgId"], card.invisible)
     if card.geometry.calorimeter_length is not None and "vz" in particles.fields:
         escapes |= particles["vz"] > card.geometry.calorimeter_length
-    escapes &= particles["status"] == FINAL
-    energy = particles["energy"][escapes]
-    return np.bincount(particles.events[escapes], energy, minlength=len(particles.counts)).astype(np.float64)
+    chosen = np.flatnonzero(escapes & (particles["status"] == FINAL))
+    energy = particles["energy"][chosen]
+    return np.bincount(particles.events[chosen], energy, minlength=len(particles.counts)).astype(np.float64)
 
 
 def photon_columns(event: Event, geometry: Geometry) -> Chunk:
     """`Photon` ordered by falling energy in each event, and the missing mass squared to its first (NaN without one)."""
-    photons = event.photons
-    order = np.lexsort((-photons.columns["energy"], photons.event))
-    columns = {name: values[order] for name, values in photons.columns.items()}
-    owner = photons.event[order]
+    photons = event.photons.by_falling_energy()
+    columns, owner = photons.columns, photons.event
     if geometry.ecal_distance is None:
         x = y = np.full(len(owner), np.nan)
     else:
         x, y = smearing.to_plane(columns["theta"], columns["phi"], geometry.ecal_distance)
-    offsets = np.searchsorted(owner, np.arange(event.count + 1))
-    first = offsets[:-1][np.diff(offsets) > 0]
-    missing = np.full(event.count, np.nan)
+    first = np.flatnonzero(np.diff(owner, prepend=-1))
     leading = {name: columns[name][first] for name in ("energy", "theta")}
+    missing = np.full(event.count, np.nan)
     missing[owner[first]] = event.beam.take(owner[first]).missing_mass_squared(**leading)
-    return {"Photon": Jagged(offsets.astype(np.int64), {**columns, "x": x, "y": y}), "MissingMass2": missing}
+    return {"Photon": Jagged(photons.offsets(event.count), {**columns, "x": x, "y": y}), "MissingMass2": missing}
 
 
 # --- the modules -------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def smear_angles(theta: Array, phi: Array, sigma_theta: Array, sigma_phi: Array,
     """Gaussian smearing of both angles, reflected at the poles."""
     theta = theta + sigma_theta * rng.standard_normal(len(theta))
     phi = phi + sigma_phi * rng.standard_normal(len(phi))
-    folded = np.abs((theta + np.pi) % (2 * np.pi) - np.pi)
+    folded = np.abs(_in_one_turn(theta + np.pi) - np.pi)
     beyond = np.abs(theta - folded) > 1e-9  # went through a pole: comes out on the other side
     return folded, wrap(np.where(beyond, phi + np.pi, phi))
 
@@ -70,4 +70,10 @@ def smear_direction(theta: Array, phi: Array, sigma: Array, rng: RandomNumbers) 
 
 def wrap(phi: Array) -> Array:
     """An azimuth in (-pi, pi]."""
-    return np.pi - (np.pi - phi) % (2 * np.pi)
+    return np.pi - _in_one_turn(np.pi - phi)
+
+
+def _in_one_turn(angle: Array) -> Array:
+    """The angle modulo 2 pi, changed in place: most are in [0, 2 pi) already, and a remainder takes long."""
+    inside = (angle >= 0) & (angle < 2 * np.pi)
+    return np.remainder(angle, 2 * np.pi, out=angle, where=~inside)
