@@ -51,7 +51,7 @@ def test_annihilation(name: str, tmp_path: Path, table: Table) -> None:
         repeats=3,
     )
     bound = f"matrix element {rate(EVENTS, kernel)}"
-    heading = f"annihilation ({name})"
+    heading = name
     table.add(heading, Row("random numbers", rate(EVENTS, numbers)))
     table.add(heading, Row("unweighted points", rate(EVENTS, drawing), bound, kernel / drawing))
     table.add(heading, Row("events in memory", rate(EVENTS, memory), bound, kernel / memory, ">= 0.053 (8 of 150)"))
