@@ -1,6 +1,6 @@
 """simulate and analyse against reading and writing the same branches with uproot alone.
 
-The bounds know no checksums, which both verbs compare as they read and `simulate` makes as it writes; their share stands below.
+The bounds know no checksums, which both verbs compare as they read and `simulate` makes as it writes; their share is below.
 """
 
 from __future__ import annotations
