@@ -117,14 +117,14 @@ class EventWriter:
         self._finished = False
 
     def __enter__(self) -> Self:
-        part = self._unfinished.__enter__()
         try:
+            part = self._unfinished.__enter__()
             # LZ4 is ten times faster to write than ZLIB and every ROOT since 2017 reads it
             self._file = uproot.recreate(part, compression=uproot.LZ4(1))
+            return self
         except BaseException as error:
             self._unfinished.__exit__(type(error), error, None)
             raise
-        return self
 
     def extend(self, chunk: Chunk) -> None:
         """Append the events of a chunk."""
@@ -156,6 +156,13 @@ class EventWriter:
         self._finished = True
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            self._close(kind, error, trace)
+        except BaseException as failure:  # Ctrl-C too: nothing unfinished is left
+            self._unfinished.__exit__(type(failure), failure, None)
+            raise
+
+    def _close(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is None and not self._finished:
             kind = RuntimeError  # left without `finish`: not a whole file
         try:

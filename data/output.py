@@ -33,6 +33,14 @@ class Unfinished:
         self.part = self.path.with_name(self.path.name + ".part")
 
     def __enter__(self) -> Path:
+        try:
+            self._open()
+            return self.part
+        except BaseException:
+            self._leave(whole=False)
+            raise
+
+    def _open(self) -> None:
         blocking = next((folder for folder in self.path.parents if folder.is_file()), None)
         if blocking is not None:
             raise InputError(f"{self.path}: cannot be written, {blocking} is a file and no folder")
@@ -40,19 +48,29 @@ class Unfinished:
         self._lock = os.open(self.part, os.O_RDWR | os.O_CREAT, 0o666)
         if not lock(self._lock):
             os.close(self._lock)
+            self._lock = -1
             raise InputError(f"{self._named}: another run is writing it; wait until it is done, or choose another name")
-        return self.part
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            if kind is None:
+            self._leave(whole=kind is None)
+        except BaseException:
+            self._leave(whole=False)
+            raise
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(self.path)  # "no space left" should say where
+
+    def _leave(self, *, whole: bool) -> None:
+        if self._lock < 0:
+            return  # never opened, or left already
+        try:
+            if whole:
                 check_free(self._named, force=self._force)  # another run may have been faster
                 self.part.replace(self.path)
         finally:
             self.part.unlink(missing_ok=True)
-            os.close(self._lock)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(self.path)  # "no space left" should say where
+            held, self._lock = self._lock, -1
+            os.close(held)
 
 
 def write_text(path: Path, text: str, *, force: bool = False) -> None:
