@@ -202,7 +202,7 @@ class EventFile:
                 "make one with 'alphoton generate'"
             )
         self.meta = self._read_meta()
-        self._checksums: dict[str, Any] | None = self.meta.pop("checksums", None)
+        self._checksums: dict[str, Any] = self.meta.pop("checksums")
         self.tree = self._damaged(lambda: self._file["Events"])
         if not hasattr(self.tree, "num_entries"):
             raise InputError(f"{path}: no event file of alphoton: its 'Events' is no tree")
@@ -221,15 +221,14 @@ class EventFile:
             raise InputError(f"{self.path}: its 'meta' cannot be read: the file is damaged, or of another program") from None
         if found != FORMAT_VERSION:
             raise InputError(f"{self.path}: format {found}, this version of alphoton reads format {FORMAT_VERSION}")
-        if "checksums" in meta:  # files of the first versions have none
-            due = self._damaged(lambda: meta["checksums"].pop("meta"))
-            if crc_of_json(meta) != due:
-                raise InputError(f"{self.path}: damaged: its 'meta' is not what was written; make it again")
+        due = self._damaged(lambda: meta["checksums"].pop("meta"))
+        if crc_of_json(meta) != due:
+            raise InputError(f"{self.path}: damaged: its 'meta' is not what was written; make it again")
         return dict(meta)
 
     def _check_branches(self) -> None:
         """Raise `InputError` where the branches are not those that were written."""
-        if self._checksums is not None and (odd := {*self.branches} ^ {*self._checksums["Events"]}):
+        if odd := {*self.branches} ^ {*self._checksums["Events"]}:
             shown = ", ".join(sorted(odd))
             raise InputError(f"{self.path}: damaged: branches were lost, or are not those written: {shown}; make it again")
 
@@ -260,14 +259,13 @@ class EventFile:
     def _read_runs(self) -> dict[str, NDArray[Any]]:
         """The columns of `Runs`. Raises `InputError` where they are not what was written."""
         rows: dict[str, NDArray[Any]] = self._damaged(lambda: dict(self._file["Runs"].arrays(library="np")))
-        if self._checksums is not None:
-            found = self._damaged(lambda: {name: crc(values) for name, values in rows.items()})
-            due = self._checksums["Runs"]
-            wrong = [name for name in {**due, **found} if found.get(name) != due.get(name)]
-            if wrong:
-                raise InputError(
-                    f"{self.path}: damaged: Runs, branch {wrong[0]}: not the values that were written; make it again"
-                )
+        found = self._damaged(lambda: {name: crc(values) for name, values in rows.items()})
+        due = self._checksums["Runs"]
+        wrong = [name for name in {**due, **found} if found.get(name) != due.get(name)]
+        if wrong:
+            raise InputError(
+                f"{self.path}: damaged: Runs, branch {wrong[0]}: not the values that were written; make it again"
+            )
         return rows
 
     def chunks(self, columns: Sequence[str] | None = None) -> Iterator[Chunk]:
@@ -276,13 +274,12 @@ class EventFile:
         Raises `InputError`, naming branch and events, where values are not those that were written.
         """
         wanted = self.branches if columns is None else [b for b in self.branches if self._wanted(b, columns)]
-        sums = None if self._checksums is None else BlockSums(self._checksums["block"])
+        sums = BlockSums(self._checksums["block"])
         for start in range(0, self.count, CHUNK):
             stop = min(start + CHUNK, self.count)
             chunk = self._read(wanted, start, stop)
-            if sums is not None:
-                self._damaged(lambda chunk=chunk, count=stop - start: _add(sums, chunk, count))
-                self._verify(sums)
+            self._damaged(lambda chunk=chunk, count=stop - start: _add(sums, chunk, count))
+            self._verify(sums)
             yield chunk
 
     def _read(self, branches: Sequence[str], start: int, stop: int) -> Chunk:
@@ -308,7 +305,6 @@ class EventFile:
 
     def _verify(self, sums: BlockSums) -> None:
         """Raise `InputError` where a block of events just completed is not what was written."""
-        assert self._checksums is not None
         if wrong := sums.first_wrong(self._checksums["Events"], self.count):
             branch, first, last = wrong
             raise InputError(

@@ -200,11 +200,18 @@ def rewrite_meta(path: Path, change: Callable[[dict], object], *, agree: bool = 
         file["meta"] = json.dumps(meta)
 
 
-def test_files_of_earlier_versions_are_read(tmp_path: Path) -> None:
-    """They have no checksums."""
+@pytest.mark.parametrize("key", ["checksums", "meta"])
+def test_checksums_may_not_be_missing(tmp_path: Path, key: str) -> None:
+    """As where damage makes another word of the key."""
     path = write(tmp_path / "events.root", 50)
-    rewrite_meta(path, lambda meta: meta.pop("checksums"))
-    assert read_all(path) == 1
+
+    def rename(meta: dict) -> None:
+        within = meta if key == "checksums" else meta["checksums"]
+        within[key.upper()] = within.pop(key)
+
+    rewrite_meta(path, rename, agree=False)
+    with pytest.raises(InputError, match="damaged"):
+        read_all(path)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import uproot
 
+from alphoton.data.checksums import crc, crc_of_json
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import CHUNK, FORMAT_VERSION, Chunk, EventFile, EventWriter, Jagged
 from alphoton.data.output import Unfinished, check_free, write_text
@@ -390,9 +391,14 @@ def test_other_meta_is_refused(tmp_path: Path, meta: str, message: str) -> None:
     assert message in refusal(path)
 
 
-def write_foreign(path: Path, *, meta: str = f'{{"format": {FORMAT_VERSION}}}', without: str = "", events: int = 3) -> None:
-    """A file with the three right names; a histogram under one of them."""
+def write_foreign(path: Path, *, meta: str | None = None, without: str = "", events: int = 3) -> None:
+    """A file with the three right names; a histogram under one of them. Its checksums are right."""
     columns = {"Events": {"event": np.zeros(3, dtype=np.uint64)}, "Runs": {"genEventCount": np.array([events])}}
+    if meta is None:
+        event, count = (crc(values) for tree in columns.values() for values in tree.values())
+        sums = {"block": CHUNK, "Events": {"event": [event]}, "Runs": {"genEventCount": count}}
+        plain = {"format": FORMAT_VERSION, "checksums": sums}
+        meta = json.dumps({**plain, "checksums": {**sums, "meta": crc_of_json(plain)}})
     with uproot.recreate(path) as file:
         for tree in {"Events", "Runs"} - {without}:
             file.mktree(tree, {name: values.dtype for name, values in columns[tree].items()}).extend(columns[tree])
