@@ -44,6 +44,10 @@ class OtherVersionsError(RuntimeError):
     """A worker would make other events, perhaps."""
 
 
+class OnWorkerError(RuntimeError):
+    """The system refused something on a worker: no trouble with the way there."""
+
+
 # --- on the workers ----------------------------------------------------------------------------------------------
 
 
@@ -53,12 +57,18 @@ def environment() -> dict[str, str]:
 
 
 def make(packed: bytes, made_by: dict[str, str], index: int, count: int) -> Drawn:
-    """A chunk of the source in `packed`. Raises `OtherVersionsError` where the versions are not those of its maker."""
+    """A chunk of the source in `packed`.
+
+    Raises `OtherVersionsError` where the versions are not those of its maker, and `OnWorkerError` for a full disk and such.
+    """
     own = environment()
     other = [f"{name} {own.get(name)} in place of {made_by[name]}" for name in made_by if own.get(name) != made_by[name]]
     if other:
         raise OtherVersionsError(", ".join(other))
-    return unpack(packed).chunk(index, count)
+    try:
+        return unpack(packed).chunk(index, count)
+    except OSError as error:
+        raise OnWorkerError(first_line(error)) from None
 
 
 @lru_cache(maxsize=2)
@@ -205,6 +215,8 @@ def _told(scheduler: str) -> Iterator[None]:
         yield
     except OtherVersionsError as error:
         raise ClusterError(f"the workers of {scheduler} have other versions than are here: {error}") from None
+    except OnWorkerError as error:
+        raise ClusterError(f"a worker of {scheduler} failed: {error}; what was finished is kept") from None
     except ImportError as error:
         raise ClusterError(f"the workers of {scheduler} have no alphoton like the one here: {error}") from None
     except (CancelledError, OSError, TimeoutError) as error:

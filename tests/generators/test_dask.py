@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 from distributed import Client, LocalCluster
 
@@ -252,6 +254,45 @@ def test_other_versions_on_the_workers(local: LocalCluster, tmp_path: Path, monk
     monkeypatch.setattr(cluster, "environment", lambda: here | {"alphoton": "99.0"})
     with pytest.raises(ClusterError, match=r"have other versions than are here: alphoton .* in place of 99\.0"):
         generate("padme", tmp_path / "x.root", events=10, scheduler=local.scheduler_address)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_whose_disk_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the system refuses there is told as such; a connection that breaks is the scheduler's end."""
+
+    def full(_: bytes) -> EventSource:
+        raise OSError(28, "No space left on device", "cache")
+
+    monkeypatch.setattr(cluster, "unpack", full)
+    with pytest.raises(ClusterError, match=r"a worker of tcp://host:1 failed: .*No space left on device.*is kept"), told():
+        cluster.make(b"", cluster.environment(), 0, 1)
+    with pytest.raises(ClusterError, match="the dask scheduler at tcp://host:1 is gone"), told():
+        raise ConnectionResetError("closed")
+
+
+def told() -> Any:
+    return cluster._told("tcp://host:1")
+
+
+class Deadly:
+    """Whoever unpacks this ends."""
+
+    def __reduce__(self) -> tuple[Callable[[int], Any], tuple[int]]:
+        return os._exit, (1,)
+
+
+def test_workers_that_die_of_their_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One message, and nothing half done."""
+    monkeypatch.setattr(cluster, "pack", lambda _: pickle.dumps(Deadly()))
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(processes=True, n_workers=1, threads_per_worker=1, dashboard_address=":0") as fragile,
+    ):
+        assert command_line(monkeypatch, tmp_path, "--scheduler", fragile.scheduler_address) == 1
+    (message,) = capsys.readouterr().err.splitlines()
+    assert message.startswith(f"alphoton: the workers of {fragile.scheduler_address} died again and again")
     assert list(tmp_path.iterdir()) == []
 
 
