@@ -26,29 +26,20 @@ if TYPE_CHECKING:
 M2 = ELECTRON_MASS**2
 
 
-@kernel(float64(float64[::1]))
-def _gap(p: Array) -> float:
-    """s - M^2, as a product."""
-    return (p[SQRT_S] - p[MASS]) * (p[SQRT_S] + p[MASS])
+PHOTON, FLAT, SHAPED, MIXED = range(12, 16)
+"""Places in the parameters, behind those of `photon_recoil`: what the terms below have in front of them."""
 
 
 @kernel(float64(float64, float64[::1]))
 def _photon(D: float, p: Array) -> float:
     """D dsigma/dc of the photon coupling."""
-    return GEV2_PB * ALPHA * (_gap(p) / p[S]) ** 3 / (64 * p[BETA]) * (3 - p[BETA] ** 2 - D) * D
+    return p[PHOTON] * (3 - p[BETA] ** 2 - D) * D
 
 
 @kernel(float64(float64, float64[::1]))
 def _electron(shape: float, p: Array) -> float:
     """D dsigma/dc of the electron coupling, with shape = 1 - 4 m^2 / (s D)."""
-    s, gap = p[S], _gap(p)
-    return GEV2_PB * ALPHA * M2 / (2 * p[BETA] * s * s) * (gap + 2 * p[MASS] ** 2 * s / gap * shape)
-
-
-@kernel(float64(float64[::1]))
-def _interference(p: Array) -> float:
-    """D dsigma/dc of the interference."""
-    return GEV2_PB * ALPHA * M2 * (_gap(p) / p[S]) ** 2 / (2 * p[BETA] * p[S])
+    return p[FLAT] + p[SHAPED] * shape
 
 
 @kernel(DENSITY)
@@ -71,21 +62,21 @@ def electron_density(x: Array, p: Array) -> float:
 @kernel(DENSITY)
 def interference_density(x: Array, p: Array) -> float:
     """Interference: dsigma/dc = alpha g_ag g_ae m^2 (s-M^2)^2 / (2 beta s^3 D), at 1 /GeV each in pb; flat in eta."""
-    return _interference(p) * collinear(x[0], p)[2]
+    return p[MIXED] * collinear(x[0], p)[2]
 
 
 @kernel(DENSITY)
 def density(x: Array, p: Array) -> float:
     """dsigma/dx at the card's couplings."""
     D, shape, jacobian = collinear(x[0], p)
-    return (p[0] * _photon(D, p) + p[1] * _electron(shape, p) + p[2] * _interference(p)) * jacobian
+    return (p[0] * _photon(D, p) + p[1] * _electron(shape, p) + p[2] * p[MIXED]) * jacobian
 
 
 @kernel(void(float64[:, ::1], float64[::1], float64[:, ::1]))
 def _fill_unit_densities(x: Array, p: Array, out: Array) -> None:
     for i in range(len(x)):
         D, shape, jacobian = collinear(x[i, 0], p)
-        out[0, i], out[1, i], out[2, i] = _photon(D, p), _electron(shape, p), _interference(p)
+        out[0, i], out[1, i], out[2, i] = _photon(D, p), _electron(shape, p), p[MIXED]
         for k in range(3):
             out[k, i] *= jacobian
 
@@ -107,7 +98,19 @@ def couplings(card: ProcessCard) -> Array:
 
 
 def parameters(card: ProcessCard, collision: Collision) -> Array:
-    return photon_recoil.parameters(couplings(card), card.mass, collision)
+    """Those of `photon_recoil`, and the factors of the formulas above in pb GeV^2."""
+    p = photon_recoil.parameters(couplings(card), card.mass, collision)
+    s, beta = p[S], p[BETA]
+    gap = (p[SQRT_S] - p[MASS]) * (p[SQRT_S] + p[MASS])  # s - M^2
+    factor = GEV2_PB * ALPHA / (2 * beta)
+    electron = factor * M2 / s**2
+    terms = (
+        factor / 32 * (gap / s) ** 3,
+        electron * gap,
+        electron * 2 * p[MASS] ** 2 * s / gap,
+        factor * M2 * (gap / s) ** 2 / s,
+    )
+    return np.append(p, terms)
 
 
 PROCESS = Process(
