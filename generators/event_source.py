@@ -253,7 +253,7 @@ class EventSource:
         def column(name: str, dtype: Any) -> Array:
             rows = np.array([[getattr(particle, name) for particle in row] for row in table], dtype=dtype)
             if (rows == rows[0]).all():
-                return np.repeat(rows[:1], len(run), axis=0)
+                return np.broadcast_to(rows[0], (len(run), rows.shape[1])).copy()
             values: Array = rows[run]
             return values
 

@@ -67,4 +67,4 @@ def test_scan(tmp_path: Path, table: Table) -> None:
     elapsed = (time.perf_counter() - start) / 60
     row = Row(f"{MASSES} masses, {len(RANGES)} experiments, 2 workers", f"{elapsed:.1f} min", wanted="minutes")
     table.add("a scan", row)
-    assert len(found.limits) > MASSES
+    assert len(found.rows) > MASSES
