@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from scipy.constants import Avogadro
+from alphoton.generators.constants import AVOGADRO
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Material:
     @property
     def atoms_per_radiation_length(self) -> float:
         """Atoms per cm^2 in one radiation length: N_A X0 / A, with X0 in g/cm^2."""
-        return Avogadro * self.radiation_length / self.mean_atomic_mass
+        return AVOGADRO * self.radiation_length / self.mean_atomic_mass
 
     @property
     def radiation_length_cm(self) -> float:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from numba import float64
+
 import alphoton.generators
+from alphoton.generators import jit
 
 SOURCES = Path(alphoton.generators.__file__).parent
 CODE = """
@@ -54,6 +59,36 @@ def test_nowhere_to_write(tmp_path: Path) -> None:
     folder = copy(tmp_path)
     (folder / "alphoton/generators/__pycache__").write_text("in the way")
     assert run(folder, home="/dev/null/nowhere") == 4.8
+
+
+def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that cannot be kept is used all the same."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", full)
+    assert jit.kernel(float64(float64))(lambda x: x + 1.25)(2.0) == 3.25
+
+
+def test_what_is_found_compiled_needs_no_compiler() -> None:
+    """numba's functions and scipy's linear algebra are imported at the first compilation, and then work."""
+    load = (
+        "import sys\n"
+        "from alphoton.generators.event_source import EventSource\n"
+        "from alphoton.generators.process_card import ProcessCard\n"
+        "print(EventSource(ProcessCard.load('padme')).chunk(0, 10).events['genWeight'].sum())\n"
+    )
+    compile_ = (
+        "compiler = {'numba.np.linalg', 'scipy.linalg'}\n"
+        "assert not compiler & {*sys.modules}, compiler & {*sys.modules}\n"
+        "import numba, numpy as np\n"
+        "print(numba.njit(lambda a: np.linalg.inv(a)[0, 0])(np.array([[2.0, 1.0], [0.0, 1.0]])))\n"
+        "assert compiler <= {*sys.modules}\n"
+    )
+    for code, shown in ((load, ["10.0"]), (load + compile_, ["10.0", "0.5"])):  # the first run compiles, where it must
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert done.stdout.split() == shown, done.stderr
 
 
 def test_threads_that_compile_at_once_keep_their_cache(tmp_path: Path) -> None:
