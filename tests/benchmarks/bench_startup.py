@@ -32,6 +32,6 @@ def test_start_up(tmp_path: Path, table: Table) -> None:
     )
     (compiled,) = shortest(cold, repeats=2, clock=time.perf_counter)
     imports = f"imports {bound:.2f} s"
-    table.add("start-up", Row("--help", f"{shown:.2f} s", imports, bound / shown, "< 0.3 s"))
+    table.add("start-up", Row("--help", f"{shown:.2f} s", wanted="< 0.3 s"))
     table.add("start-up", Row("generate -n 1000, warm", f"{warm:.2f} s", imports, bound / warm, "< 1.5 s"))
     table.add("start-up", Row("generate -n 1000, cold", f"{compiled:.2f} s", imports, bound / compiled, "< 5 s"))
