@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.analysis.analysis_card import AnalysisCard, CountingBlock
 from alphoton.analysis.counting import Sums, count, needed_branches, weight_columns
 from alphoton.analysis.histograms import Histograms, blocks
+from alphoton.analysis.limits import exposure
 from alphoton.analysis.selection import EventView
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import EventFile
@@ -39,6 +41,8 @@ class Analysed:
     cross_section_pb: float
     fiducial_cross_section_pb: float
     fiducial_cross_section_error_pb: float
+    expected_events: float | None
+    expected_events_error: float | None
     components: dict[str, dict[str, float]]
     histograms: Path | None
 
@@ -56,7 +60,8 @@ def analyse(
 
     The efficiency is the selected over the generated sum of weights at the process card's couplings, with a Clopper-Pearson
     interval of the effective counts. Raises `CardError` for a bad card and `InputError` for a file that did not go through
-    a detector.
+    a detector. Expected events are those of the exposure that the analysis card gives, or the process card's luminosity,
+    at the couplings of the process card; None where neither gives one.
     """
     card = AnalysisCard.load(analysis, overrides)
     path = None if histograms is None else Path(histograms)
@@ -79,15 +84,35 @@ def analyse(
                 progress(done, file.count)
         cross_section = float(file.runs()["crossSection_pb"][0])
         error = float(file.runs()["crossSectionError_pb"][0])
+        per_pb = exposure_of(card, file.meta)
     if total is None:
         raise InputError(f"{reco}: holds no events")
     if path is not None:
         filled.write(path, force=force)
-    return summarise(total, cross_section, error, path)
+    return summarise(total, cross_section, error, path, per_pb)
 
 
-def summarise(sums: Sums, cross_section: float, cross_section_error: float, histograms: Path | None = None) -> Analysed:
-    """The numbers of an analysis from its sums, and the sample's cross-section in pb."""
+def exposure_of(card: AnalysisCard, meta: Mapping[str, Any]) -> float | None:
+    """Events for each pb of cross-section that is selected, from the analysis card and what the events say of their beams.
+
+    None where neither gives a luminosity or a number of beam particles.
+    """
+    shares = [collision["luminosity"] for collision in meta["beams"]]
+    luminosity = sum(shares) if shares and all(shares) else None
+    try:
+        return exposure(card.counting or CountingBlock(), luminosity, meta.get("atoms_per_radiation_length"))
+    except ValueError:
+        return None
+
+
+def summarise(
+    sums: Sums,
+    cross_section: float,
+    cross_section_error: float,
+    histograms: Path | None = None,
+    per_pb: float | None = None,
+) -> Analysed:
+    """The numbers of an analysis from its sums, the sample's cross-section in pb, and the exposure in 1/pb."""
     final = sums.efficiency()
     steps = [sums.efficiency(step) for step in range(len(sums.steps))]
     relative = ((final.error * cross_section) ** 2 + (final.value * cross_section_error) ** 2) ** 0.5
@@ -111,6 +136,8 @@ def summarise(sums: Sums, cross_section: float, cross_section_error: float, hist
         cross_section_pb=cross_section,
         fiducial_cross_section_pb=final.value * cross_section,
         fiducial_cross_section_error_pb=relative,
+        expected_events=None if per_pb is None else per_pb * final.value * cross_section,
+        expected_events_error=None if per_pb is None else per_pb * relative,
         components=components,
         histograms=histograms,
     )

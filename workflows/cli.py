@@ -180,6 +180,9 @@ def analyse(
     table(f"{reco}: cutflow", ["cut", "events", "efficiency"], rows)
     fiducial = with_error(found.fiducial_cross_section_pb, found.fiducial_cross_section_error_pb)
     typer.echo(f"fiducial cross-section: {fiducial} pb")
+    if found.expected_events is not None and found.expected_events_error is not None:
+        expected = with_error(found.expected_events, found.expected_events_error)
+        typer.echo(f"expected events at the couplings of the process card: {expected}")
     for name, part in found.components.items():
         if name == "interference":
             continue
