@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from alphoton.data.card import Block, Card
@@ -61,14 +61,27 @@ MODEL_KEYS = {
     "bremsstrahlung": ALP_KEYS,
     "dark_photon": ("m_v", "epsilon"),
     "primakoff": ALP_KEYS,
+    "two_photon": (),
 }
 COUPLING_KEYS = {
     "annihilation": ("g_agamma", "g_ae"),
     "bremsstrahlung": ("g_ae",),
     "dark_photon": ("epsilon",),
     "primakoff": ("g_agamma",),
+    "two_photon": (),
 }
 ON_NUCLEI = ("bremsstrahlung", "primakoff")
+STANDARD_MODEL = ("two_photon",)
+"""Processes that make nothing new: their cards have no `model`."""
+
+
+def _model_where_due(value: Any, info: ValidationInfo) -> Any:
+    """A card without a model has an empty one where nothing new is made; elsewhere it is missing."""
+    if value is not None:
+        return value
+    if info.data.get("process") in STANDARD_MODEL:
+        return Model()
+    raise PydanticCustomError("missing", "is missing")
 
 
 class Ids(Block):
@@ -85,9 +98,9 @@ class ProcessCard(Card):
     KIND: ClassVar[str] = "process"
 
     schema_line: Literal["alphoton/process/1"] = Field(alias="schema")
-    process: Literal["annihilation", "bremsstrahlung", "dark_photon", "primakoff"]
+    process: Literal["annihilation", "bremsstrahlung", "dark_photon", "primakoff", "two_photon"]
     beams: Beams
-    model: Model
+    model: Annotated[Model, BeforeValidator(_model_where_due)] = Field(default=None, validate_default=True)
     interference: bool = True
     sampling: Literal["unweighted", "balanced"] = "unweighted"
     events: Annotated[int, Field(strict=True, gt=0, le=MAX_EVENTS)] = 100_000
@@ -105,7 +118,9 @@ class ProcessCard(Card):
 
     @property
     def mass(self) -> float:
-        """Mass of the produced particle, GeV."""
+        """Mass of the produced particle, GeV; 0 where there is nothing new."""
+        if self.process in STANDARD_MODEL:
+            return 0.0
         mass = getattr(self.model, self.mass_key)
         assert isinstance(mass, float)
         return mass
@@ -132,6 +147,10 @@ class ProcessCard(Card):
             yield from self._threshold_problems()
 
     def _model_problems(self) -> Iterator[tuple[KeyPath, str]]:
+        if self.process in STANDARD_MODEL:
+            if self.model.model_fields_set:
+                yield ("model",), f"does not go with '{self.process}', which makes nothing beyond the Standard Model"
+            return
         known = MODEL_KEYS[self.process]
         for key in sorted(self.model.model_fields_set - {*known, "source"}):
             yield ("model", key), f"is no key of the process '{self.process}' (known: {', '.join(known)})"
@@ -177,8 +196,9 @@ class ProcessCard(Card):
                     yield (key,), f"goes with production on nuclei ({', '.join(ON_NUCLEI)}), not with '{self.process}'"
         if self.decay == "none":
             return
-        if self.process == "dark_photon":
-            yield ("decay",), "decays are those of an ALP; a dark photon is written as it is"
+        if self.process == "dark_photon" or self.process in STANDARD_MODEL:
+            made = "a dark photon is written as it is" if self.process == "dark_photon" else "here is none"
+            yield ("decay",), f"decays are those of an ALP; {made}"
             return
         ratios = branching_ratios(self.couplings)
         if not sum(ratios[channel] for channel in DECAYS[self.decay]):

@@ -87,6 +87,9 @@ def shapes(name: str, s: Array, M: float, D: Array) -> Array:
     """dsigma/dc of a component up to a constant common to its process: closed forms, D = 1 - beta^2 c^2."""
     m2, beta, gap = M_E**2, np.sqrt(1 - 4 * M_E**2 / s), s - M**2
     w = M**2 + 2 * m2
+    if name == "two_photon":
+        b2 = 1 - 4 * m2 / s
+        return math.pi * ALPHA**2 / (s * beta) * ((1 + (1 - D) + 2 * (1 - b2)) / D - 2 * (1 - b2) ** 2 / D**2)
     if name == "photon":
         return ALPHA * gap**3 / (64 * beta * s**3) * (2 - (1 - 4 * m2 / s) + (1 - D))
     if name == "electron":
@@ -98,7 +101,7 @@ def shapes(name: str, s: Array, M: float, D: Array) -> Array:
 
 
 def photon_recoil(card: ProcessCard, power: int = 19) -> Reference:
-    """Annihilation and dark photon: eta, azimuth and run from the points; boosted with (gamma, beta gamma)."""
+    """Annihilation, dark photon and two photons: eta, azimuth and run from the points; boosted with (gamma, beta gamma)."""
     x = points(3, power)
     runs = card.collisions()
     luminosity = np.array([run.luminosity or 1.0 for run in runs])
@@ -265,6 +268,7 @@ def brems(card: ProcessCard, power: int = honest(21, 23), keep: int = 600_000) -
 REFERENCES: dict[str, Callable[[ProcessCard], Reference]] = {
     "annihilation": photon_recoil,
     "dark_photon": photon_recoil,
+    "two_photon": photon_recoil,
     "primakoff": primakoff,
     "bremsstrahlung": brems,
 }
