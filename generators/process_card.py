@@ -61,6 +61,7 @@ MODEL_KEYS = {
     "bremsstrahlung": ALP_KEYS,
     "dark_photon": ("m_v", "epsilon"),
     "primakoff": ALP_KEYS,
+    "three_photon": (),
     "two_photon": (),
 }
 COUPLING_KEYS = {
@@ -68,11 +69,14 @@ COUPLING_KEYS = {
     "bremsstrahlung": ("g_ae",),
     "dark_photon": ("epsilon",),
     "primakoff": ("g_agamma",),
+    "three_photon": (),
     "two_photon": (),
 }
 ON_NUCLEI = ("bremsstrahlung", "primakoff")
-STANDARD_MODEL = ("two_photon",)
+STANDARD_MODEL = ("three_photon", "two_photon")
 """Processes that make nothing new: their cards have no `model`."""
+RADIATIVE = ("three_photon",)
+"""Processes that diverge for soft photons: their cards have a `photon`."""
 
 
 def _model_where_due(value: Any, info: ValidationInfo) -> Any:
@@ -82,6 +86,12 @@ def _model_where_due(value: Any, info: ValidationInfo) -> Any:
     if info.data.get("process") in STANDARD_MODEL:
         return Model()
     raise PydanticCustomError("missing", "is missing")
+
+
+class PhotonBlock(Block):
+    """Where the photons of a radiative process begin: at this energy in the centre of mass."""
+
+    least_energy: Annotated[Energy, Field(gt=0)]
 
 
 class Ids(Block):
@@ -98,7 +108,7 @@ class ProcessCard(Card):
     KIND: ClassVar[str] = "process"
 
     schema_line: Literal["alphoton/process/1"] = Field(alias="schema")
-    process: Literal["annihilation", "bremsstrahlung", "dark_photon", "primakoff", "two_photon"]
+    process: Literal["annihilation", "bremsstrahlung", "dark_photon", "primakoff", "three_photon", "two_photon"]
     beams: Beams
     model: Annotated[Model, BeforeValidator(_model_where_due)] = Field(default=None, validate_default=True)
     interference: bool = True
@@ -109,6 +119,7 @@ class ProcessCard(Card):
     energy_cut: Annotated[Energy, Field(ge=0)] = 0.0
     """Smallest energy of an ALP made on nuclei, GeV."""
     form_factor: FormFactor = FormFactor()
+    photon: PhotonBlock | None = None
     decay: Literal["none", "invisible", "visible", "all"] = "none"
 
     @property
@@ -124,6 +135,12 @@ class ProcessCard(Card):
         mass = getattr(self.model, self.mass_key)
         assert isinstance(mass, float)
         return mass
+
+    @property
+    def photon_cut(self) -> PhotonBlock:
+        """Where the photons of a radiative process begin."""
+        assert self.photon is not None
+        return self.photon
 
     @property
     def couplings(self) -> Couplings:
@@ -146,7 +163,15 @@ class ProcessCard(Card):
         if not beam_problems and not model_problems:
             yield from self._threshold_problems()
 
+    def _photon_problems(self) -> Iterator[tuple[KeyPath, str]]:
+        radiative = self.process in RADIATIVE
+        if radiative and self.photon is None:
+            yield ("photon",), f"is missing: '{self.process}' diverges for soft photons; give {{least_energy: ...}}"
+        elif self.photon is not None and not radiative:
+            yield ("photon",), f"goes with soft photons ({', '.join(RADIATIVE)}), not with '{self.process}'"
+
     def _model_problems(self) -> Iterator[tuple[KeyPath, str]]:
+        yield from self._photon_problems()
         if self.process in STANDARD_MODEL:
             if self.model.model_fields_set:
                 yield ("model",), f"does not go with '{self.process}', which makes nothing beyond the Standard Model"
@@ -174,7 +199,9 @@ class ProcessCard(Card):
         room = max(c.sqrt_s - process.threshold(self, c) + self.mass for c in collisions)
         if self.process in ON_NUCLEI:
             room = min(room, self.beams.beam_energy)
-        if self.mass >= room:
+        if self.process in RADIATIVE and room <= 0:
+            yield ("photon", "least_energy"), f"leaves nothing at sqrt(s) = {highest * 1e3:g} MeV"
+        elif self.mass >= room:
             yield (
                 ("model", self.mass_key),
                 f"{self.mass * 1e3:g} MeV is above threshold: sqrt(s) = {highest * 1e3:g} MeV allows 0 to below "

@@ -19,7 +19,7 @@ from scipy.stats import qmc
 from alphoton.data.event_file import Chunk, Jagged
 from alphoton.generators import processes
 from alphoton.generators.process_card import ProcessCard
-from reference import bremsstrahlung
+from reference import bremsstrahlung, three_photon
 from reference.checks import honest
 from reference.dirac import ALPHA, M_E
 from reference.fixed_target import NUCLEON_MASS_UNIT, structure_function
@@ -130,6 +130,17 @@ def photon_recoil(card: ProcessCard, power: int = 19) -> Reference:
         pz = np.hypot(1, boost) * sign * z + boost * E
         columns |= of_particle(str(row), (energy, sign * px, sign * py, pz))
     return Reference(columns, q)
+
+
+def photons(card: ProcessCard, power: int = honest(17, 21)) -> Reference:
+    """Three photons from `reference.three_photon`, hardest first, boosted with (gamma, beta gamma)."""
+    (run,) = card.collisions()
+    found, weights = three_photon.sample(run.sqrt_s, card.photon_cut.least_energy, power)
+    boost = run.momentum_z / run.sqrt_s
+    columns = {"weight_three_photon": np.ones(len(weights)), "run": np.zeros(len(weights))}
+    for row, (E, x, y, z) in enumerate(np.moveaxis(found, 2, 1)):
+        columns |= of_particle(str(row), (np.hypot(1, boost) * E + boost * z, x, y, np.hypot(1, boost) * z + boost * E))
+    return Reference(columns, weights)
 
 
 # ---- on nuclei -------------------------------------------------------------------------------------------------------
@@ -268,6 +279,7 @@ def brems(card: ProcessCard, power: int = honest(21, 23), keep: int = 600_000) -
 REFERENCES: dict[str, Callable[[ProcessCard], Reference]] = {
     "annihilation": photon_recoil,
     "dark_photon": photon_recoil,
+    "three_photon": photons,
     "two_photon": photon_recoil,
     "primakoff": primakoff,
     "bremsstrahlung": brems,
