@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from alphoton.generators.process_card import ProcessCard
 
 M2 = ELECTRON_MASS**2
+Three = tuple[float, float, float]
 LEAST = 12
 """Place of the photons' least energy, behind the parameters of `photon_recoil`."""
 
 
 @kernel("float64(UniTuple(float64, 3), UniTuple(float64, 3))")
-def squared(k: tuple[float, float, float], q: tuple[float, float, float]) -> float:
+def squared(k: Three, q: Three) -> float:
     """m^2 <|M|^2> / e^6, from kappa_i = p_-.k_i / m^2 and kappa_i' = p_+.k_i / m^2; averaged over the spins that come in."""
     a, b = 1 / k[0] + 1 / k[1] + 1 / k[2], 1 / q[0] + 1 / q[1] + 1 / q[2]
     A, B = k[0] * k[1] * k[2], q[0] * q[1] * q[2]
@@ -57,7 +58,7 @@ def _direction(x: float, p: Array) -> tuple[float, float, float, float]:
 
 
 @kernel("Tuple((float64, UniTuple(float64, 3), UniTuple(float64, 3), UniTuple(float64, 3)))(float64[::1], float64[::1])")
-def point(x: Array, p: Array) -> tuple[float, tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+def point(x: Array, p: Array) -> tuple[float, Three, Three, Three]:
     """(density in pb, momenta of the three photons in the centre of mass), the first photon's transverse one along x.
 
     x = (energy of the first photon, its angle, that of the second, azimuth between them, half a turn). The density is 0
@@ -106,7 +107,7 @@ def density(x: Array, p: Array) -> float:
 
 
 @kernel("float64(UniTuple(float64, 3))")
-def _norm2(k: tuple[float, float, float]) -> float:
+def _norm2(k: Three) -> float:
     return k[0] * k[0] + k[1] * k[1] + k[2] * k[2]
 
 
