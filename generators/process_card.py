@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from alphoton.data.card import Block, Card
 from alphoton.data.card_paths import KeyPath
-from alphoton.data.quantities import Energy, InverseEnergy
+from alphoton.data.quantities import Angle, Energy, InverseEnergy
 from alphoton.generators import processes
 from alphoton.generators.beams import Beams
 from alphoton.generators.constants import ELECTRON_MASS
@@ -58,6 +58,7 @@ class FormFactor(Block):
 ALP_KEYS = ("m_a", "g_agamma", "g_ae", "g_amu", "g_achi", "m_chi", "radiative_coupling")
 MODEL_KEYS = {
     "annihilation": ALP_KEYS,
+    "bethe_heitler": (),
     "bremsstrahlung": ALP_KEYS,
     "dark_photon": ("m_v", "epsilon"),
     "primakoff": ALP_KEYS,
@@ -72,10 +73,10 @@ COUPLING_KEYS = {
     "three_photon": (),
     "two_photon": (),
 }
-ON_NUCLEI = ("bremsstrahlung", "primakoff")
-STANDARD_MODEL = ("three_photon", "two_photon")
+ON_NUCLEI = ("bethe_heitler", "bremsstrahlung", "primakoff")
+STANDARD_MODEL = ("bethe_heitler", "three_photon", "two_photon")
 """Processes that make nothing new: their cards have no `model`."""
-RADIATIVE = ("three_photon",)
+RADIATIVE = ("bethe_heitler", "three_photon")
 """Processes that diverge for soft photons: their cards have a `photon`."""
 
 
@@ -89,9 +90,11 @@ def _model_where_due(value: Any, info: ValidationInfo) -> Any:
 
 
 class PhotonBlock(Block):
-    """Where the photons of a radiative process begin: at this energy in the centre of mass."""
+    """Where the photons of a radiative process begin: in the centre of mass, or on nuclei in the laboratory."""
 
     least_energy: Annotated[Energy, Field(gt=0)]
+    least_angle: Annotated[Angle, Field(ge=0, lt=3.14)] = 0.0
+    """To the beam, on nuclei."""
 
 
 class Ids(Block):
@@ -108,7 +111,9 @@ class ProcessCard(Card):
     KIND: ClassVar[str] = "process"
 
     schema_line: Literal["alphoton/process/1"] = Field(alias="schema")
-    process: Literal["annihilation", "bremsstrahlung", "dark_photon", "primakoff", "three_photon", "two_photon"]
+    process: Literal[
+        "annihilation", "bethe_heitler", "bremsstrahlung", "dark_photon", "primakoff", "three_photon", "two_photon"
+    ]
     beams: Beams
     model: Annotated[Model, BeforeValidator(_model_where_due)] = Field(default=None, validate_default=True)
     interference: bool = True
@@ -169,6 +174,10 @@ class ProcessCard(Card):
             yield ("photon",), f"is missing: '{self.process}' diverges for soft photons; give {{least_energy: ...}}"
         elif self.photon is not None and not radiative:
             yield ("photon",), f"goes with soft photons ({', '.join(RADIATIVE)}), not with '{self.process}'"
+        elif self.photon is not None and self.photon.least_angle and self.process not in ON_NUCLEI:
+            yield ("photon", "least_angle"), f"goes with 'bethe_heitler', not with '{self.process}'"
+        if self.process == "bethe_heitler" and "energy_cut" in self.model_fields_set:
+            yield ("energy_cut",), "is that of an ALP; the photon's is 'photon.least_energy'"
 
     def _model_problems(self) -> Iterator[tuple[KeyPath, str]]:
         yield from self._photon_problems()
@@ -199,8 +208,13 @@ class ProcessCard(Card):
         room = max(c.sqrt_s - process.threshold(self, c) + self.mass for c in collisions)
         if self.process in ON_NUCLEI:
             room = min(room, self.beams.beam_energy)
+        if self.process == "bethe_heitler":
+            room = min(room, self.beams.beam_energy - ELECTRON_MASS - self.photon_cut.least_energy)
         if self.process in RADIATIVE and room <= 0:
-            yield ("photon", "least_energy"), f"leaves nothing at sqrt(s) = {highest * 1e3:g} MeV"
+            whole = f"sqrt(s) = {highest * 1e3:g} MeV"
+            if self.process in ON_NUCLEI:
+                whole = f"a beam of {self.beams.beam_energy * 1e3:g} MeV"
+            yield ("photon", "least_energy"), f"leaves nothing of {whole}"
         elif self.mass >= room:
             yield (
                 ("model", self.mass_key),

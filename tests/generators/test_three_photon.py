@@ -166,7 +166,7 @@ def test_double_precision_of_the_density() -> None:
     [
         ("photon=null", "photon: is missing"),
         ("photon.least_energy=0 keV", "photon.least_energy"),
-        ("photon.least_energy=8 MeV", "leaves nothing at sqrt"),
+        ("photon.least_energy=8 MeV", "leaves nothing of sqrt"),
         ("model.m_a=1 MeV", "model"),
     ],
 )

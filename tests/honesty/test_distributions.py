@@ -25,6 +25,8 @@ SIZE = 2000
 SEEDS = honest(120, 400)
 ELECTRON = "model.g_agamma=0 /GeV"
 PHOTON = "model.g_ae=0 /GeV"
+SLOW = ("beams.positron_energy=20 MeV", "photon.least_energy=2 MeV", "photon.least_angle=50 mrad")
+"""Less collinear than at PADME: enough of the reference's photons have a say."""
 CASES: dict[str, tuple[str, ...]] = {
     "photon": ("padme", PHOTON),
     "electron": ("padme", ELECTRON),
@@ -41,6 +43,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "primakoff decays": ("e137-primakoff",),
     "bremsstrahlung thin": ("bremsstrahlung-lead",),
     "bremsstrahlung thick": ("na64-bremsstrahlung",),
+    "bethe and heitler": ("padme-bethe-heitler", *SLOW),
 }
 
 
@@ -150,6 +153,7 @@ def softened(columns: Columns, weights: Array) -> tuple[Columns, Array]:
         ("primakoff thick", softened),
         ("bremsstrahlung thin", softened),
         ("bremsstrahlung thick", softened),
+        ("bethe and heitler", softened),
     ],
 )
 def test_a_distorted_sample_is_seen(name: str, distortion: Distortion) -> None:

@@ -19,6 +19,7 @@ from scipy.stats import qmc
 from alphoton.data.event_file import Chunk, Jagged
 from alphoton.generators import processes
 from alphoton.generators.process_card import ProcessCard
+from reference import bethe_heitler as radiation
 from reference import bremsstrahlung, three_photon
 from reference.checks import honest
 from reference.dirac import ALPHA, M_E
@@ -276,8 +277,23 @@ def brems(card: ProcessCard, power: int = honest(21, 23), keep: int = 600_000) -
     return Reference(columns, weights, even=False)
 
 
+def bethe_heitler(card: ProcessCard, power: int = honest(18, 21)) -> Reference:
+    """Photon, electron and nucleus from `reference.bethe_heitler`."""
+    (run,) = card.collisions()
+    E, M, nucleus = card.beams.beam_energy, run.atomic_mass * NUCLEON_MASS_UNIT, (run.atomic_number, run.atomic_mass)
+    cut = card.photon_cut
+    photon, electron, weights = radiation.sample(E, M, nucleus, (cut.least_energy, cut.least_angle), power)
+    zero = np.zeros(len(weights))
+    beam = np.stack([zero + E, zero, zero, zero + math.sqrt(E**2 - M_E**2)], axis=1)
+    columns = {"weight_bethe_heitler": zero + 1, "run": zero}
+    for row, momenta in enumerate((beam, photon, electron, beam - photon - electron)):
+        columns |= of_particle(str(row), tuple(momenta.T))  # type: ignore[arg-type]
+    return Reference(columns, weights, even=False)
+
+
 REFERENCES: dict[str, Callable[[ProcessCard], Reference]] = {
     "annihilation": photon_recoil,
+    "bethe_heitler": bethe_heitler,
     "dark_photon": photon_recoil,
     "three_photon": photons,
     "two_photon": photon_recoil,
