@@ -178,18 +178,22 @@ def along_outgoing(x: Array, p: Array) -> Seven:
         return OUTSIDE
     sin_V, cos_V = math.sqrt(bend * (2 - bend)), 1 - bend
     sin, cos = after * math.sqrt(less * (2 - less)) / V, (k + after * (1 - less)) / V
-    phi = math.pi * x[3]
+    # the azimuth up to where the photon comes to the least angle
+    tilt = sin * sin / (1 + cos) if cos > 0 else 1 - cos  # 1 - cos of the angle between k and p' + k
+    level = (p[LEAST_ANGLE] - tilt - bend * cos) / max(sin * sin_V, 1e-300)
+    if level >= 1:
+        return OUTSIDE
+    half_turn = math.acos(max(level, -1.0))
+    phi = half_turn * x[3]
     n_x = cos * sin_V + sin * math.cos(phi) * cos_V
     n_y = sin * math.sin(phi)
     n_z = cos * cos_V - sin * math.cos(phi) * sin_V
     to_beam = (n_x * n_x + n_y * n_y) / (1 + n_z) if n_z > 0 else 1 - n_z
-    if to_beam < p[LEAST_ANGLE]:
-        return OUTSIDE
     kappa = k * (M2 / (p[ENERGY] + momentum) + momentum * to_beam)
     q_x, q_z = V * sin_V, -shorter - V * bend
     q_k = (q_x * n_x + q_z * n_z) * k
     gain = -T * k - q_k
-    jacobian *= slope * span / after * 2 * math.pi * after / (momentum * momentum * V)
+    jacobian *= slope * span * 2 * half_turn / (momentum * momentum * V)
     weight = _weighed(k, kappa, kappa_prime, t, q_z, gain, (2 * M + T) * k + q_k, p)
     return weight * kappa * kappa * jacobian, k * n_x, k * n_y, k * n_z, q_x, 0.0, q_z
 
