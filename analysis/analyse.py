@@ -75,9 +75,9 @@ def analyse(
         done = 0
         for chunk in file.chunks(needed_branches(card, file.branches, filled.axes)):
             view = EventView(chunk, file.meta)
-            sums, selected = count(card, view)
+            sums, share = count(card, view)
             if path is not None:
-                filled.fill(view, selected, weight_columns(chunk, file.meta)[1][:, 0])
+                filled.fill(view, share > 0, weight_columns(chunk, file.meta)[1][:, 0] * share)
             total = sums if total is None else total + sums
             done += view.count
             if progress is not None:

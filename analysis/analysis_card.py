@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from alphoton.analysis.selection import Axis, Cut
+from alphoton.analysis.vetoes import Veto
 from alphoton.data.card import Block, Card
 from alphoton.data.card_paths import ANY, KeyPath
 from alphoton.data.grid import Energies
@@ -208,6 +209,7 @@ class AnalysisCard(Card):
     """A process card, or several that share the couplings among them."""
     detector: str
     selection: tuple[Cut, ...] = ()
+    vetoes: tuple[Veto, ...] = ()
     histograms: tuple[HistogramBlock, ...] = ()
     counting: CountingBlock | None = None
     recast: RecastBlock | None = None
@@ -217,7 +219,7 @@ class AnalysisCard(Card):
     masses: Energies = ()
 
     def problems(self) -> Problems:
-        for key in ("selection", "histograms"):
+        for key in ("selection", "vetoes", "histograms"):
             for index, block in enumerate(getattr(self, key)):
                 yield from (((key, index, *path), message) for path, message in block.problems())
         names = [histogram.name for histogram in self.histograms]

@@ -65,11 +65,11 @@ class Sums:
 def needed_branches(card: AnalysisCard, branches: Sequence[str], axes: Iterable[Axis] = ()) -> list[str]:
     """Those of a file's branches that counting reads: the particles generated only where something looks at them.
 
-    That is a cut or a histogram's axis of the true photon, or a decay of the ALP in flight.
+    That is a cut or a histogram's axis of the true photon, a veto, or a decay of the ALP in flight.
     """
     quantities = [cut.quantity for cut in card.selection] + [axis.quantity for axis in axes]
     flying = card.counting is not None and card.counting.visible_branching_ratio > 0
-    if flying or any(quantity.startswith("true_photon.") for quantity in quantities):
+    if flying or card.vetoes or any(quantity.startswith("true_photon.") for quantity in quantities):
         return list(branches)
     return [branch for branch in branches if branch.removeprefix("n").split("_")[0] != "GenPart"]
 
@@ -100,17 +100,19 @@ def passing(card: AnalysisCard, view: EventView) -> list[tuple[str, Mask]]:
     return steps
 
 
-def count(card: AnalysisCard, view: EventView) -> tuple[Sums, Mask]:
-    """The sums of a chunk, and which of its events are selected."""
+def count(card: AnalysisCard, view: EventView) -> tuple[Sums, Array]:
+    """The sums of a chunk, and the share of each of its events that is selected: 1 or 0, or what the vetoes leave."""
     names, weights = weight_columns(view.chunk, view.meta)
-    steps = passing(card, view)
-    masks = np.array([mask for _, mask in steps], dtype=np.float64)
-    sums = masks @ weights
-    squares = masks @ np.square(weights, out=weights)  # in place: they are not needed any more
+    steps = [(name, mask.astype(np.float64)) for name, mask in passing(card, view)]
+    for veto in card.vetoes:
+        steps.append((veto.name, steps[-1][1] * veto.missed(view)))
+    shares = np.array([share for _, share in steps])
+    sums = shares @ weights
+    squares = np.square(shares) @ np.square(weights, out=weights)  # in place: they are not needed any more
     counted = Sums(
         steps=tuple(name for name, _ in steps),
         weights=names,
-        entries=np.array([np.count_nonzero(mask) for _, mask in steps]),
+        entries=np.array([np.count_nonzero(share) for _, share in steps]),
         sums=sums,
         squares=squares,
         generated_weight=float(np.sum(view.chunk["genWeight"])),  # type: ignore[arg-type]
@@ -212,11 +214,12 @@ def measure(
     values, weights, flights = [], [], []
     for chunk in chunks:
         view = EventView(chunk, meta)
-        sums, selected = count(card, view)
+        sums, share = count(card, view)
+        selected = share > 0
         total = sums if total is None else total + sums
         if window:
             values.append(view.quantity("missing_mass2")[selected])
-            weights.append(weight_columns(chunk, meta)[1][selected])
+            weights.append((weight_columns(chunk, meta)[1] * share[:, None])[selected])
         if flying:
             flights.append(Flight.of_events(view, selected))
     if total is None:

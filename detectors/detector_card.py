@@ -173,6 +173,10 @@ class DetectorCard(Card):
     schema_line: Literal["alphoton/detector/1"] = Field(alias="schema")
     geometry: Geometry = Geometry()
     invisible: tuple[int, ...]
+    vetoed: tuple[int, ...] = ()
+    """Visible particles that are not seen by this detector but by others: the vetoes of the analysis card."""
+    missing_mass: Literal["collision", "annihilation"] = "collision"
+    """What the missing mass is missing from: what collided, or the beam and an electron at rest whatever it met."""
     absorbs: bool = False
     """Whether the target is a calorimeter that measures all visible energy: then `MissingEnergy` is written."""
     modules: tuple[Module, ...]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.constants import physical_constants
 
 from alphoton.data.card import Block
 from alphoton.data.card_paths import KeyPath
@@ -27,6 +28,7 @@ PHOTON_DIMENSIONS = {
     "radius": "length",
 }
 """Quantities of a photon with the dimension that the limits of a cut on them carry."""
+ELECTRON_MASS = physical_constants["electron mass energy equivalent in MeV"][0] * 1e-3
 AT_THE_PLANE = ("x", "y", "radius")
 
 
@@ -49,6 +51,11 @@ class Beam:
         if len(self.sqrt_s) == 1:  # one for all
             return self
         return Beam(self.sqrt_s[index], self.energy[index], self.momentum_z[index])
+
+    def on_electrons(self) -> Beam:
+        """The same momenta of electrons or positrons, on electrons at rest."""
+        energy = np.hypot(self.momentum_z, ELECTRON_MASS)
+        return Beam(np.sqrt(2 * ELECTRON_MASS * (energy + ELECTRON_MASS)), energy + ELECTRON_MASS, self.momentum_z)
 
     def missing_mass_squared(self, energy: Array, theta: Array) -> Array:
         """(P_beams - p_photon)^2 = s - 2 E [(E_b - P_b) + 2 P_b sin^2(theta / 2)], without the cancellation of 1 - cos."""

@@ -171,6 +171,8 @@ def reconstruct(card: DetectorCard, chunk: Chunk, meta: dict[str, Any], index: i
     run, particles = chunk["run"], chunk["GenPart"]
     assert isinstance(particles, Jagged)
     beam = Beam.of_events(meta["beams"], run)  # type: ignore[arg-type]
+    if card.missing_mass == "annihilation":
+        beam = beam.on_electrons()
     event = Event(len(particles.counts), true_photons(particles), beam, {"pass_invisible": unseen(card, particles)})
     for number, module in enumerate(card.modules):
         seed = stream(meta["detector_seed"], Stage.SIMULATION, meta["point"], index, number)
@@ -195,10 +197,10 @@ def true_photons(particles: Jagged) -> Photons:
 
 
 def unseen(card: DetectorCard, particles: Jagged) -> Mask:
-    """Which events have, besides photons, only final particles that the detector does not see."""
+    """Which events have, besides photons, only final particles that the detector does not see, or leaves to vetoes."""
     if card.absorbs:  # what is seen is absorbed, and measured as energy
         return np.ones(len(particles.counts), dtype=bool)
-    seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], (PHOTON_ID, *card.invisible))
+    seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], (PHOTON_ID, *card.invisible, *card.vetoed))
     result = np.ones(len(particles.counts), dtype=bool)
     result[particles.events[seen]] = False
     return result
