@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import float64, int64, types
 
+from alphoton.data.signals import held
 from alphoton.generators.jit import DENSITY_TYPE, Array, Density, IntArray, kernel
 from alphoton.generators.vegas_grid import Boxes, Grid, Integral, place, values
 
@@ -122,18 +123,19 @@ class Sampler:
     def draw(self, count: int, rng: np.random.Generator) -> Sample:
         """`count` points distributed as the density."""
         x, weights = np.empty((count, len(self.grid.ninc))), np.empty(count)
-        trials = _draw(
-            self.density,
-            self.p,
-            self.grid.edges,
-            self.grid.ninc,
-            self._boxes.low,
-            self._boxes.width,
-            self._maxima,
-            self._keep,
-            self._alias,
-            rng,
-            x,
-            weights,
-        )
+        with held():
+            trials = _draw(
+                self.density,
+                self.p,
+                self.grid.edges,
+                self.grid.ninc,
+                self._boxes.low,
+                self._boxes.width,
+                self._maxima,
+                self._keep,
+                self._alias,
+                rng,
+                x,
+                weights,
+            )
         return Sample(x, weights, trials)
