@@ -100,7 +100,9 @@ def exposure_of(card: AnalysisCard, meta: Mapping[str, Any]) -> float | None:
     shares = [collision["luminosity"] for collision in meta["beams"]]
     luminosity = sum(shares) if shares and all(shares) else None
     try:
-        return exposure(card.counting or CountingBlock(), luminosity, meta.get("atoms_per_radiation_length"))
+        column = meta.get("atoms_per_radiation_length")
+        on_nuclei = any(collision.get("atomic_number") for collision in meta["beams"])
+        return exposure(card.counting or CountingBlock(), luminosity, column, on_nuclei=on_nuclei)
     except ValueError:
         return None
 

@@ -31,10 +31,13 @@ class CouplingLimit:
 NO_LIMIT = CouplingLimit(math.nan, math.nan)
 
 
-def exposure(block: CountingBlock, luminosity: float | None, column: float | None = None) -> float:
+def exposure(
+    block: CountingBlock, luminosity: float | None, column: float | None = None, *, on_nuclei: bool = False
+) -> float:
     """Events for each pb of cross-section times efficiency, in 1/pb.
 
-    A luminosity, or on a target N_positrons N_A (Z rho / A) d (1e-36 cm^2/pb), Eq. (45) of arXiv:2012.07894.
+    A luminosity, or on a target N_positrons N_A (Z rho / A) d (1e-36 cm^2/pb), Eq. (45) of arXiv:2012.07894: of electrons,
+    or without Z where the cross-section is one `on_nuclei`.
     In a thick target N_electrons N_A X0 rho / A, Eq. (43), with `column` the atoms per cm^2 in a radiation length.
     `luminosity` (1/pb) is the process card's, used where the analysis card gives none. Raises `ValueError` without either.
     """
@@ -44,8 +47,8 @@ def exposure(block: CountingBlock, luminosity: float | None, column: float | Non
         return block.electrons_on_target * column * CM2_PER_PB
     if block.positrons_on_target is not None and block.target is not None:
         target = block.target
-        electrons = AVOGADRO * target.atomic_number * target.density / target.atomic_mass * target.thickness / MM_PER_CM
-        return block.positrons_on_target * electrons * CM2_PER_PB
+        atoms = AVOGADRO * target.density / target.atomic_mass * target.thickness / MM_PER_CM
+        return block.positrons_on_target * atoms * (1.0 if on_nuclei else target.atomic_number) * CM2_PER_PB
     chosen = block.luminosity if block.luminosity is not None else luminosity
     if chosen is None:
         raise ValueError("counting: neither the analysis card nor the process card gives a luminosity")

@@ -106,6 +106,7 @@ def test_expected_events(reco: Path, tmp_path: Path) -> None:
     card = AnalysisCard.load("padme")
     beams = {"beams": [{"luminosity": 2.0}, {"luminosity": 3.0}]}
     assert exposure_of(card, beams) == pytest.approx(per_pb)
+    assert exposure_of(card, {"beams": [{"luminosity": None, "atomic_number": 6.0}]}) == pytest.approx(per_pb / 6)
     assert exposure_of(AnalysisCard.load("delphi"), beams) == 5
     assert exposure_of(AnalysisCard.load("babar"), beams) == 5
     assert exposure_of(AnalysisCard.load("babar"), {"beams": [{"luminosity": None}]}) is None
