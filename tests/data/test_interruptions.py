@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Iterator
@@ -61,6 +62,9 @@ def write(path: Path) -> None:
         writer.finish({}, {"genEventCount": np.array([10])})
 
 
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # what is interrupted is closed by the garbage collector
+
+
 def outcomes(folder: Path, whose: str) -> Iterator[tuple[bool, list[str]]]:
     """For each line of opening and closing: whether a signal at it interrupted, and the files left."""
     number = 1
@@ -75,6 +79,7 @@ def outcomes(folder: Path, whose: str) -> Iterator[tuple[bool, list[str]]]:
             interrupted = True
         finally:
             sys.settrace(None)
+        gc.collect()  # here, and not within some other test
         if interrupting.left > 0:
             return
         yield interrupted, [path.name for path in place.iterdir()]
