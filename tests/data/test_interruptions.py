@@ -25,6 +25,7 @@ def _handlers() -> Iterator[None]:
     """Ctrl-C raises, also where the tests were started in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
+    gc.collect()  # closes files here, and not within some other test
     signal.signal(signal.SIGINT, before)
 
 
@@ -79,7 +80,6 @@ def outcomes(folder: Path, whose: str) -> Iterator[tuple[bool, list[str]]]:
             interrupted = True
         finally:
             sys.settrace(None)
-        gc.collect()  # here, and not within some other test
         if interrupting.left > 0:
             return
         yield interrupted, [path.name for path in place.iterdir()]
