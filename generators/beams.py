@@ -110,7 +110,7 @@ class Target(Block):
 
 class Beams(Block):
     """The beams: `sqrt_s` (with `beta_gamma`, or a list with `luminosity`), or both beams' total energies; or one beam,
-    of photons or electrons, on a `target` of nuclei."""
+    of photons, electrons or positrons, on a `target` of nuclei."""
 
     sqrt_s: Annotated[tuple[float, ...] | None, _several("energy")] = None
     luminosity: Annotated[tuple[float, ...] | None, _several("luminosity")] = None
@@ -123,7 +123,7 @@ class Beams(Block):
     @property
     def beam_energy(self) -> float:
         """Energy of the beam on nuclei, GeV."""
-        energy = self.photon_energy or self.electron_energy
+        energy = self.photon_energy or self.electron_energy or self.positron_energy
         assert energy is not None
         return energy
 
@@ -139,25 +139,34 @@ class Beams(Block):
 
     def nuclear_problems(self, process: str) -> Iterator[tuple[KeyPath, str]]:
         """What is wrong with a beam on nuclei."""
-        for key in ("photon_energy", "electron_energy"):
+        either = process == "bethe_heitler"
+        for key in ("photon_energy", "electron_energy", "positron_energy"):
             if (getattr(self, key) or 0) > MAX_ENERGY:
                 yield (key,), f"must be at most {MAX_ENERGY:g} GeV, got {getattr(self, key):g} GeV"
-        for key in ("sqrt_s", "luminosity", "positron_energy", "beta_gamma"):
+        for key in ("sqrt_s", "luminosity", *(() if either else ("positron_energy",)), "beta_gamma"):
             if getattr(self, key):
                 yield (key,), f"does not go with the process '{process}', which is on nuclei"
         if self.target is None:
             yield ("target",), "is missing, and must be given, like {material: lead, thickness: thin}"
         else:
             yield from ((("target", *path), message) for path, message in self.target.problems())
-            if self.electron_energy is not None and self.electron_energy <= ELECTRON_MASS:
-                yield ("electron_energy",), f"must be above m_e = {1e3 * ELECTRON_MASS:.4f} MeV: the electron is the beam"
-        given = [key for key in ("photon_energy", "electron_energy") if getattr(self, key) is not None]
-        if len(given) != 1:
+            for key in ("electron_energy", *(("positron_energy",) if either else ())):
+                energy = getattr(self, key)
+                if energy is not None and energy <= ELECTRON_MASS:
+                    name = key.removesuffix("_energy")
+                    yield (key,), f"must be above m_e = {1e3 * ELECTRON_MASS:.4f} MeV: the {name} is the beam"
+        beams = ("electron_energy", "positron_energy") if either else ("photon_energy", "electron_energy")
+        given = [key for key in ("photon_energy", "electron_energy", "positron_energy") if getattr(self, key) is not None]
+        if either and (len(given) != 1 or given == ["photon_energy"]):
+            yield (), "give one beam: 'electron_energy' or 'positron_energy'"
+        elif not either and len([key for key in given if key in beams]) != 1:
             yield (), "give one beam: 'photon_energy' or 'electron_energy'"
         elif process == "bremsstrahlung" and given == ["photon_energy"]:
             yield ("photon_energy",), "bremsstrahlung needs an electron beam: 'electron_energy'"
         elif self.target is not None and not list(self.target.problems()):
             thick = self.target.radiation_lengths > 0
+            if thick and either:
+                yield ("target", "thickness"), f"must be 'thin': '{process}' is that of the beam itself, not of a shower"
             if thick and given == ["photon_energy"]:
                 yield ("photon_energy",), "the shower of a thick target is that of an electron: give 'electron_energy'"
             if process == "primakoff" and not thick and given == ["electron_energy"]:

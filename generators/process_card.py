@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from alphoton.data.card import Block, Card
 from alphoton.data.card_paths import KeyPath
-from alphoton.data.quantities import Energy, InverseEnergy
+from alphoton.data.quantities import Angle, Energy, InverseEnergy
 from alphoton.generators import processes
 from alphoton.generators.beams import Beams
 from alphoton.generators.constants import ELECTRON_MASS
@@ -58,17 +58,43 @@ class FormFactor(Block):
 ALP_KEYS = ("m_a", "g_agamma", "g_ae", "g_amu", "g_achi", "m_chi", "radiative_coupling")
 MODEL_KEYS = {
     "annihilation": ALP_KEYS,
+    "bethe_heitler": (),
     "bremsstrahlung": ALP_KEYS,
     "dark_photon": ("m_v", "epsilon"),
     "primakoff": ALP_KEYS,
+    "three_photon": (),
+    "two_photon": (),
 }
 COUPLING_KEYS = {
     "annihilation": ("g_agamma", "g_ae"),
     "bremsstrahlung": ("g_ae",),
     "dark_photon": ("epsilon",),
     "primakoff": ("g_agamma",),
+    "three_photon": (),
+    "two_photon": (),
 }
-ON_NUCLEI = ("bremsstrahlung", "primakoff")
+ON_NUCLEI = ("bethe_heitler", "bremsstrahlung", "primakoff")
+STANDARD_MODEL = ("bethe_heitler", "three_photon", "two_photon")
+"""Processes that make nothing new: their cards have no `model`."""
+RADIATIVE = ("bethe_heitler", "three_photon")
+"""Processes that diverge for soft photons: their cards have a `photon`."""
+
+
+def _model_where_due(value: Any, info: ValidationInfo) -> Any:
+    """A card without a model has an empty one where nothing new is made; elsewhere it is missing."""
+    if value is not None:
+        return value
+    if info.data.get("process") in STANDARD_MODEL:
+        return Model()
+    raise PydanticCustomError("missing", "is missing")
+
+
+class PhotonBlock(Block):
+    """Where the photons of a radiative process begin: in the centre of mass, or on nuclei in the laboratory."""
+
+    least_energy: Annotated[Energy, Field(gt=0)]
+    least_angle: Annotated[Angle, Field(ge=0, lt=3.14)] = 0.0
+    """To the beam, on nuclei."""
 
 
 class Ids(Block):
@@ -85,9 +111,11 @@ class ProcessCard(Card):
     KIND: ClassVar[str] = "process"
 
     schema_line: Literal["alphoton/process/1"] = Field(alias="schema")
-    process: Literal["annihilation", "bremsstrahlung", "dark_photon", "primakoff"]
+    process: Literal[
+        "annihilation", "bethe_heitler", "bremsstrahlung", "dark_photon", "primakoff", "three_photon", "two_photon"
+    ]
     beams: Beams
-    model: Model
+    model: Annotated[Model, BeforeValidator(_model_where_due)] = Field(default=None, validate_default=True)
     interference: bool = True
     sampling: Literal["unweighted", "balanced"] = "unweighted"
     events: Annotated[int, Field(strict=True, gt=0, le=MAX_EVENTS)] = 100_000
@@ -96,6 +124,7 @@ class ProcessCard(Card):
     energy_cut: Annotated[Energy, Field(ge=0)] = 0.0
     """Smallest energy of an ALP made on nuclei, GeV."""
     form_factor: FormFactor = FormFactor()
+    photon: PhotonBlock | None = None
     decay: Literal["none", "invisible", "visible", "all"] = "none"
 
     @property
@@ -105,10 +134,18 @@ class ProcessCard(Card):
 
     @property
     def mass(self) -> float:
-        """Mass of the produced particle, GeV."""
+        """Mass of the produced particle, GeV; 0 where there is nothing new."""
+        if self.process in STANDARD_MODEL:
+            return 0.0
         mass = getattr(self.model, self.mass_key)
         assert isinstance(mass, float)
         return mass
+
+    @property
+    def photon_cut(self) -> PhotonBlock:
+        """Where the photons of a radiative process begin."""
+        assert self.photon is not None
+        return self.photon
 
     @property
     def couplings(self) -> Couplings:
@@ -131,7 +168,23 @@ class ProcessCard(Card):
         if not beam_problems and not model_problems:
             yield from self._threshold_problems()
 
+    def _photon_problems(self) -> Iterator[tuple[KeyPath, str]]:
+        radiative = self.process in RADIATIVE
+        if radiative and self.photon is None:
+            yield ("photon",), f"is missing: '{self.process}' diverges for soft photons; give {{least_energy: ...}}"
+        elif self.photon is not None and not radiative:
+            yield ("photon",), f"goes with soft photons ({', '.join(RADIATIVE)}), not with '{self.process}'"
+        elif self.photon is not None and self.photon.least_angle and self.process not in ON_NUCLEI:
+            yield ("photon", "least_angle"), f"goes with 'bethe_heitler', not with '{self.process}'"
+        if self.process == "bethe_heitler" and "energy_cut" in self.model_fields_set:
+            yield ("energy_cut",), "is that of an ALP; the photon's is 'photon.least_energy'"
+
     def _model_problems(self) -> Iterator[tuple[KeyPath, str]]:
+        yield from self._photon_problems()
+        if self.process in STANDARD_MODEL:
+            if self.model.model_fields_set:
+                yield ("model",), f"does not go with '{self.process}', which makes nothing beyond the Standard Model"
+            return
         known = MODEL_KEYS[self.process]
         for key in sorted(self.model.model_fields_set - {*known, "source"}):
             yield ("model", key), f"is no key of the process '{self.process}' (known: {', '.join(known)})"
@@ -155,7 +208,14 @@ class ProcessCard(Card):
         room = max(c.sqrt_s - process.threshold(self, c) + self.mass for c in collisions)
         if self.process in ON_NUCLEI:
             room = min(room, self.beams.beam_energy)
-        if self.mass >= room:
+        if self.process == "bethe_heitler":
+            room = min(room, self.beams.beam_energy - ELECTRON_MASS - self.photon_cut.least_energy)
+        if self.process in RADIATIVE and room <= 0:
+            whole = f"sqrt(s) = {highest * 1e3:g} MeV"
+            if self.process in ON_NUCLEI:
+                whole = f"a beam of {self.beams.beam_energy * 1e3:g} MeV"
+            yield ("photon", "least_energy"), f"leaves nothing of {whole}"
+        elif self.mass >= room:
             yield (
                 ("model", self.mass_key),
                 f"{self.mass * 1e3:g} MeV is above threshold: sqrt(s) = {highest * 1e3:g} MeV allows 0 to below "
@@ -177,8 +237,9 @@ class ProcessCard(Card):
                     yield (key,), f"goes with production on nuclei ({', '.join(ON_NUCLEI)}), not with '{self.process}'"
         if self.decay == "none":
             return
-        if self.process == "dark_photon":
-            yield ("decay",), "decays are those of an ALP; a dark photon is written as it is"
+        if self.process == "dark_photon" or self.process in STANDARD_MODEL:
+            made = "a dark photon is written as it is" if self.process == "dark_photon" else "here is none"
+            yield ("decay",), f"decays are those of an ALP; {made}"
             return
         ratios = branching_ratios(self.couplings)
         if not sum(ratios[channel] for channel in DECAYS[self.decay]):

@@ -25,6 +25,8 @@ SIZE = 2000
 SEEDS = honest(120, 400)
 ELECTRON = "model.g_agamma=0 /GeV"
 PHOTON = "model.g_ae=0 /GeV"
+SLOW = ("beams.positron_energy=20 MeV", "photon.least_energy=2 MeV", "photon.least_angle=50 mrad")
+"""Less collinear than at PADME: enough of the reference's photons have a say."""
 CASES: dict[str, tuple[str, ...]] = {
     "photon": ("padme", PHOTON),
     "electron": ("padme", ELECTRON),
@@ -34,11 +36,14 @@ CASES: dict[str, tuple[str, ...]] = {
     "ten energies": ("delphi", "sampling=balanced"),
     "dark photon": ("babar-darkphoton",),
     "light dark photon": ("padme-darkphoton",),
+    "three photons": ("padme-threephoton", "beams.positron_energy=5 MeV", "photon.least_energy=50 keV"),
+    "two photons": ("padme-twophoton",),
     "primakoff thin": ("primakoff-lead",),
     "primakoff thick": ("na64-primakoff",),
     "primakoff decays": ("e137-primakoff",),
     "bremsstrahlung thin": ("bremsstrahlung-lead",),
     "bremsstrahlung thick": ("na64-bremsstrahlung",),
+    "bethe and heitler": ("padme-bethe-heitler", *SLOW),
 }
 
 
@@ -142,10 +147,13 @@ def softened(columns: Columns, weights: Array) -> tuple[Columns, Array]:
         ("both", mirrored),
         ("balanced", moved),
         ("dark photon", mirrored),
+        ("two photons", tilted),
+        ("three photons", tilted),
         ("primakoff thin", tilted),
         ("primakoff thick", softened),
         ("bremsstrahlung thin", softened),
         ("bremsstrahlung thick", softened),
+        ("bethe and heitler", softened),
     ],
 )
 def test_a_distorted_sample_is_seen(name: str, distortion: Distortion) -> None:

@@ -19,7 +19,8 @@ from scipy.stats import qmc
 from alphoton.data.event_file import Chunk, Jagged
 from alphoton.generators import processes
 from alphoton.generators.process_card import ProcessCard
-from reference import bremsstrahlung
+from reference import bethe_heitler as radiation
+from reference import bremsstrahlung, three_photon
 from reference.checks import honest
 from reference.dirac import ALPHA, M_E
 from reference.fixed_target import NUCLEON_MASS_UNIT, structure_function
@@ -87,6 +88,9 @@ def shapes(name: str, s: Array, M: float, D: Array) -> Array:
     """dsigma/dc of a component up to a constant common to its process: closed forms, D = 1 - beta^2 c^2."""
     m2, beta, gap = M_E**2, np.sqrt(1 - 4 * M_E**2 / s), s - M**2
     w = M**2 + 2 * m2
+    if name == "two_photon":
+        b2 = 1 - 4 * m2 / s
+        return math.pi * ALPHA**2 / (s * beta) * ((1 + (1 - D) + 2 * (1 - b2)) / D - 2 * (1 - b2) ** 2 / D**2)
     if name == "photon":
         return ALPHA * gap**3 / (64 * beta * s**3) * (2 - (1 - 4 * m2 / s) + (1 - D))
     if name == "electron":
@@ -98,7 +102,7 @@ def shapes(name: str, s: Array, M: float, D: Array) -> Array:
 
 
 def photon_recoil(card: ProcessCard, power: int = 19) -> Reference:
-    """Annihilation and dark photon: eta, azimuth and run from the points; boosted with (gamma, beta gamma)."""
+    """Annihilation, dark photon and two photons: eta, azimuth and run from the points; boosted with (gamma, beta gamma)."""
     x = points(3, power)
     runs = card.collisions()
     luminosity = np.array([run.luminosity or 1.0 for run in runs])
@@ -127,6 +131,17 @@ def photon_recoil(card: ProcessCard, power: int = 19) -> Reference:
         pz = np.hypot(1, boost) * sign * z + boost * E
         columns |= of_particle(str(row), (energy, sign * px, sign * py, pz))
     return Reference(columns, q)
+
+
+def photons(card: ProcessCard, power: int = honest(17, 21)) -> Reference:
+    """Three photons from `reference.three_photon`, hardest first, boosted with (gamma, beta gamma)."""
+    (run,) = card.collisions()
+    found, weights = three_photon.sample(run.sqrt_s, card.photon_cut.least_energy, power)
+    boost = run.momentum_z / run.sqrt_s
+    columns = {"weight_three_photon": np.ones(len(weights)), "run": np.zeros(len(weights))}
+    for row, (E, x, y, z) in enumerate(np.moveaxis(found, 2, 1)):
+        columns |= of_particle(str(row), (np.hypot(1, boost) * E + boost * z, x, y, np.hypot(1, boost) * z + boost * E))
+    return Reference(columns, weights)
 
 
 # ---- on nuclei -------------------------------------------------------------------------------------------------------
@@ -262,9 +277,26 @@ def brems(card: ProcessCard, power: int = honest(21, 23), keep: int = 600_000) -
     return Reference(columns, weights, even=False)
 
 
+def bethe_heitler(card: ProcessCard, power: int = honest(18, 21)) -> Reference:
+    """Photon, electron and nucleus from `reference.bethe_heitler`."""
+    (run,) = card.collisions()
+    E, M, nucleus = card.beams.beam_energy, run.atomic_mass * NUCLEON_MASS_UNIT, (run.atomic_number, run.atomic_mass)
+    cut = card.photon_cut
+    photon, electron, weights = radiation.sample(E, M, nucleus, (cut.least_energy, cut.least_angle), power)
+    zero = np.zeros(len(weights))
+    beam = np.stack([zero + E, zero, zero, zero + math.sqrt(E**2 - M_E**2)], axis=1)
+    columns = {"weight_bethe_heitler": zero + 1, "run": zero}
+    for row, momenta in enumerate((beam, photon, electron, beam - photon - electron)):
+        columns |= of_particle(str(row), tuple(momenta.T))  # type: ignore[arg-type]
+    return Reference(columns, weights, even=False)
+
+
 REFERENCES: dict[str, Callable[[ProcessCard], Reference]] = {
     "annihilation": photon_recoil,
+    "bethe_heitler": bethe_heitler,
     "dark_photon": photon_recoil,
+    "three_photon": photons,
+    "two_photon": photon_recoil,
     "primakoff": primakoff,
     "bremsstrahlung": brems,
 }

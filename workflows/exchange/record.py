@@ -124,6 +124,7 @@ class Sample:
             return present[0], present[1]
         beams = self.card.beams
         number, mass = (ELECTRON_ID, ELECTRON_MASS) if beams.photon_energy is None else (PHOTON_ID, 0.0)
+        number = number if beams.positron_energy is None else -ELECTRON_ID
         return Incoming(number, mass, top.momentum_z, beams.beam_energy), present[0]
 
     def blocks(self, progress: Progress | None = None) -> Iterator[Block]:
