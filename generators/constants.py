@@ -25,4 +25,6 @@ GEV2_PB: float = (HBARC_MEV_FM * 1e-3) ** 2 * 1e10
 """(hbar c)^2 in pb GeV^2: 1 fm^2 = 1e10 pb."""
 TWO_PI: float = 2 * pi
 
+FERMI_CONSTANT: float = 1.1663787e-5
+"""In 1/GeV^2."""
 PHOTON_ID = 22

@@ -45,13 +45,15 @@ class Channel:
 
 @dataclass(frozen=True)
 class Part:
-    """What one channel gives to a chunk: momenta (n, particles, 4), depth in mm, components' weights (components, n)."""
+    """What one channel gives to a chunk: momenta (n, particles, 4), depth in mm, components' weights (components, n), and
+    particle numbers (n, particles), None where the process has its own."""
 
     run: int
     weights: Array
     momenta: Array
     depth: Array
     components: Array
+    pdg_ids: NDArray[Any] | None
     trials: int
 
 
@@ -210,6 +212,9 @@ class EventSource:
         for k, component in enumerate(self.process.components):
             events[f"weight_{component.name}"] = components[k]
         record = self._record(run, mixed([part.momenta for part in drawn]))
+        numbers = [part.pdg_ids for part in drawn if part.pdg_ids is not None]
+        if numbers:
+            record["pdgId"] = mixed(numbers).astype(np.int32)
         if self.process.depth is not None or self.card.decay != "none":
             depth = mixed([part.depth for part in drawn])
             still = np.zeros_like(record["px"])
@@ -228,7 +233,8 @@ class EventSource:
         momenta = self.process.final_state(sample.x, phi, p)
         depth = np.zeros(count) if self.process.depth is None else self.process.depth(sample.x, p)
         components = self._component_weights(channel, sample.x)
-        return Part(channel.run, sample.weights, momenta, depth, components, sample.trials)
+        numbers = None if self.process.pdg_ids is None else self.process.pdg_ids(sample.x, p)
+        return Part(channel.run, sample.weights, momenta, depth, components, numbers, sample.trials)
 
     def _component_weights(self, channel: Channel, x: Array) -> Array:
         """(components, n): dsigma_k / (sigma q); times the products of couplings they add to the event's weight."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -61,6 +62,7 @@ MODEL_KEYS = {
     "bethe_heitler": (),
     "bremsstrahlung": ALP_KEYS,
     "dark_photon": ("m_v", "epsilon"),
+    "neutrino_photon": (),
     "primakoff": ALP_KEYS,
     "three_photon": (),
     "two_photon": (),
@@ -69,15 +71,20 @@ COUPLING_KEYS = {
     "annihilation": ("g_agamma", "g_ae"),
     "bremsstrahlung": ("g_ae",),
     "dark_photon": ("epsilon",),
+    "neutrino_photon": (),
     "primakoff": ("g_agamma",),
     "three_photon": (),
     "two_photon": (),
 }
 ON_NUCLEI = ("bethe_heitler", "bremsstrahlung", "primakoff")
-STANDARD_MODEL = ("bethe_heitler", "three_photon", "two_photon")
+STANDARD_MODEL = ("bethe_heitler", "neutrino_photon", "three_photon", "two_photon")
 """Processes that make nothing new: their cards have no `model`."""
-RADIATIVE = ("bethe_heitler", "three_photon")
+RADIATIVE = ("bethe_heitler", "neutrino_photon", "three_photon")
 """Processes that diverge for soft photons: their cards have a `photon`."""
+WITHIN_ANGLES = ("bethe_heitler", "neutrino_photon")
+"""Those whose photons may have a least angle."""
+MASSLESS_ANGLE = 1e3
+"""Least angle of a photon from electrons without a mass, in units of m_e over their energy: then 1e-6 is left out."""
 
 
 def _model_where_due(value: Any, info: ValidationInfo) -> Any:
@@ -94,7 +101,20 @@ class PhotonBlock(Block):
 
     least_energy: Annotated[Energy, Field(gt=0)]
     least_angle: Annotated[Angle, Field(ge=0, lt=3.14)] = 0.0
-    """To the beam, on nuclei."""
+    """To the beam on nuclei, or to both beams."""
+
+
+class Electroweak(Block):
+    """The Z, whose mass and width are those of a constant width, the W, and the effective mixing angle of leptons.
+
+    Masses and width are the Particle Data Group's of 2026: M_Z = 91.1879 GeV and 2.4955 GeV, with a width that grows with s,
+    are 34 MeV and 1 MeV more than with a constant one. The angle is that of LEP and SLC, Phys. Rept. 427 (2006) 257.
+    """
+
+    z_mass: Annotated[Energy, Field(gt=0)] = 91.1537
+    z_width: Annotated[Energy, Field(gt=0)] = 2.4946
+    w_mass: Annotated[Energy, Field(gt=0)] = 80.362
+    sin2_theta_w: Annotated[float, Field(ge=0, le=1)] = 0.23153
 
 
 class Ids(Block):
@@ -112,7 +132,14 @@ class ProcessCard(Card):
 
     schema_line: Literal["alphoton/process/1"] = Field(alias="schema")
     process: Literal[
-        "annihilation", "bethe_heitler", "bremsstrahlung", "dark_photon", "primakoff", "three_photon", "two_photon"
+        "annihilation",
+        "bethe_heitler",
+        "bremsstrahlung",
+        "dark_photon",
+        "neutrino_photon",
+        "primakoff",
+        "three_photon",
+        "two_photon",
     ]
     beams: Beams
     model: Annotated[Model, BeforeValidator(_model_where_due)] = Field(default=None, validate_default=True)
@@ -125,6 +152,7 @@ class ProcessCard(Card):
     """Smallest energy of an ALP made on nuclei, GeV."""
     form_factor: FormFactor = FormFactor()
     photon: PhotonBlock | None = None
+    electroweak: Electroweak = Electroweak()
     decay: Literal["none", "invisible", "visible", "all"] = "none"
 
     @property
@@ -174,8 +202,8 @@ class ProcessCard(Card):
             yield ("photon",), f"is missing: '{self.process}' diverges for soft photons; give {{least_energy: ...}}"
         elif self.photon is not None and not radiative:
             yield ("photon",), f"goes with soft photons ({', '.join(RADIATIVE)}), not with '{self.process}'"
-        elif self.photon is not None and self.photon.least_angle and self.process not in ON_NUCLEI:
-            yield ("photon", "least_angle"), f"goes with 'bethe_heitler', not with '{self.process}'"
+        elif self.photon is not None and self.photon.least_angle and self.process not in WITHIN_ANGLES:
+            yield ("photon", "least_angle"), f"goes with {', '.join(WITHIN_ANGLES)}, not with '{self.process}'"
         if self.process == "bethe_heitler" and "energy_cut" in self.model_fields_set:
             yield ("energy_cut",), "is that of an ALP; the photon's is 'photon.least_energy'"
 
@@ -228,6 +256,11 @@ class ProcessCard(Card):
             if self.energy_cut >= largest:
                 message = f"leaves nothing of a beam of {beam * 1e3:g} MeV; it must be 0 to below {largest * 1e3:.9g} MeV"
                 yield ("energy_cut",), message
+        if self.process == "neutrino_photon":
+            least = MASSLESS_ANGLE * 2 * ELECTRON_MASS / min(collision.sqrt_s for collision in collisions)
+            if not least <= self.photon_cut.least_angle < math.pi / 2:
+                message = f"the electron has no mass here: at these beams it must be {least * 1e3:.3g} mrad to below 90 deg"
+                yield ("photon", "least_angle"), message
         yield from self._option_problems()
 
     def _option_problems(self) -> Iterator[tuple[KeyPath, str]]:
@@ -235,6 +268,8 @@ class ProcessCard(Card):
             for key in ("energy_cut", "form_factor"):
                 if key in self.model_fields_set:
                     yield (key,), f"goes with production on nuclei ({', '.join(ON_NUCLEI)}), not with '{self.process}'"
+        if self.process != "neutrino_photon" and "electroweak" in self.model_fields_set:
+            yield ("electroweak",), f"goes with 'neutrino_photon', not with '{self.process}'"
         if self.decay == "none":
             return
         if self.process == "dark_photon" or self.process in STANDARD_MODEL:

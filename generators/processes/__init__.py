@@ -10,7 +10,16 @@ from alphoton.generators.processes.base import Process
 if TYPE_CHECKING:
     from alphoton.generators.process_card import ProcessCard
 
-NAMES = ("annihilation", "bethe_heitler", "bremsstrahlung", "dark_photon", "primakoff", "three_photon", "two_photon")
+NAMES = (
+    "annihilation",
+    "bethe_heitler",
+    "bremsstrahlung",
+    "dark_photon",
+    "neutrino_photon",
+    "primakoff",
+    "three_photon",
+    "two_photon",
+)
 
 
 def get(name: str, *, thick: bool = False) -> Process:

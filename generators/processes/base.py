@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alphoton.generators.jit import Array, Density
+from alphoton.generators.jit import Array, Density, IntArray
 from alphoton.generators.kinematics import Collision
 
 BEAM, FINAL, DECAYED = 4, 1, 2
@@ -63,3 +63,6 @@ class Process:
     unit_densities: Callable[[Array, Array], Array] | None = None
     """The densities (components, n) of all components at the points x (n, dimension), with the parameters; None where
     there is one component."""
+    pdg_ids: Callable[[Array, Array], IntArray] | None = None
+    """Particle numbers (n, particles) at the points x (n, dimension), with the parameters, where they differ from event to
+    event; None where they are those of `particles`."""

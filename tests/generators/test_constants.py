@@ -19,6 +19,7 @@ EXACT = 1e-15  # relative rounding of what has no uncertainty in the SI
         (constants.MUON_MASS, "muon mass energy equivalent in MeV", 1e-3),
         (constants.PROTON_MASS, "proton mass energy equivalent in MeV", 1e-3),
         (constants.ATOMIC_MASS_UNIT, "atomic mass constant energy equivalent in MeV", 1e-3),
+        (constants.FERMI_CONSTANT, "Fermi coupling constant", 1.0),
         (constants.AVOGADRO, "Avogadro constant", 1.0),
     ],
 )

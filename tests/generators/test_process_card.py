@@ -76,7 +76,7 @@ PROBLEMS: dict[str, list[tuple[str, str, int]]] = {
         ("model.g_agama", "unknown key; did you mean 'g_agamma'?", 9),
         ("sead", "unknown key; did you mean 'seed'?", 10),
     ],
-    "unknown_process": [("process", "'bremsstrahlung', 'dark_photon', 'primakoff'", 3)],
+    "unknown_process": [("process", "'bremsstrahlung', 'dark_photon', ", 3)],
     "unknown_schema": [("schema", "'alphoton/proces/1' is no schema of a card; write one of alphoton/process/1,", 1)],
     "wrong_types": [
         ("interference", "got 'perhaps'", 8),

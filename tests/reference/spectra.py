@@ -20,7 +20,7 @@ from alphoton.data.event_file import Chunk, Jagged
 from alphoton.generators import processes
 from alphoton.generators.process_card import ProcessCard
 from reference import bethe_heitler as radiation
-from reference import bremsstrahlung, three_photon
+from reference import bremsstrahlung, neutrino_photon, three_photon
 from reference.checks import honest
 from reference.dirac import ALPHA, M_E
 from reference.fixed_target import NUCLEON_MASS_UNIT, structure_function
@@ -142,6 +142,22 @@ def photons(card: ProcessCard, power: int = honest(17, 21)) -> Reference:
     for row, (E, x, y, z) in enumerate(np.moveaxis(found, 2, 1)):
         columns |= of_particle(str(row), (np.hypot(1, boost) * E + boost * z, x, y, np.hypot(1, boost) * z + boost * E))
     return Reference(columns, weights)
+
+
+def neutrinos(card: ProcessCard, power: int = honest(18, 20)) -> Reference:
+    """Photon, neutrino and antineutrino from `reference.neutrino_photon`; runs by luminosity, flavours by a point."""
+    x = points(8, power)
+    runs, cut = card.collisions(), card.photon_cut
+    shares = np.cumsum([run.luminosity for run in runs])
+    run = np.searchsorted(shares / shares[-1], x[:, 6])
+    root_s, weak = np.array([each.sqrt_s for each in runs])[run], neutrino_photon.inputs(card)
+    k, pair, electron, other = neutrino_photon.sample(root_s, cut.least_energy, cut.least_angle, weak, x)
+    weights = electron + 2 * other
+    flavour = 12.0 + 2 * (x[:, 7] * weights > electron) + 2 * (x[:, 7] * weights > electron + other)
+    columns = {"weight_neutrino_photon": np.ones(len(x)), "run": run.astype(float)}
+    for row, momenta in enumerate((k, *pair)):
+        columns |= of_particle(str(row), tuple(momenta.T))  # type: ignore[arg-type]
+    return Reference(columns | {"1.pdgId": flavour, "2.pdgId": -flavour}, weights)
 
 
 # ---- on nuclei -------------------------------------------------------------------------------------------------------
@@ -295,6 +311,7 @@ REFERENCES: dict[str, Callable[[ProcessCard], Reference]] = {
     "annihilation": photon_recoil,
     "bethe_heitler": bethe_heitler,
     "dark_photon": photon_recoil,
+    "neutrino_photon": neutrinos,
     "three_photon": photons,
     "two_photon": photon_recoil,
     "primakoff": primakoff,
