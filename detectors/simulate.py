@@ -30,6 +30,8 @@ from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, photon_quant
 from alphoton.detectors.smearing import RandomNumbers
 
 PHOTON_ID, FINAL = 22, 1
+NEUTRINOS = (12, 14, 16, -12, -14, -16)
+"""No detector sees them."""
 RECO = ("Photon", "MissingMass2", "MissingEnergy")
 """Columns of an earlier detector, which are made anew."""
 
@@ -200,7 +202,8 @@ def unseen(card: DetectorCard, particles: Jagged) -> Mask:
     """Which events have, besides photons, only final particles that the detector does not see, or leaves to vetoes."""
     if card.absorbs:  # what is seen is absorbed, and measured as energy
         return np.ones(len(particles.counts), dtype=bool)
-    seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], (PHOTON_ID, *card.invisible, *card.vetoed))
+    not_seen = (PHOTON_ID, *NEUTRINOS, *card.invisible, *card.vetoed)
+    seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], not_seen)
     result = np.ones(len(particles.counts), dtype=bool)
     result[particles.events[seen]] = False
     return result
@@ -208,7 +211,7 @@ def unseen(card: DetectorCard, particles: Jagged) -> Mask:
 
 def missing_energy(card: DetectorCard, particles: Jagged) -> Array:
     """Energy that leaves a calorimeter which is the target: of the invisible, and of all that is made behind it; GeV."""
-    escapes = np.isin(particles["pdgId"], card.invisible)
+    escapes = np.isin(particles["pdgId"], (*NEUTRINOS, *card.invisible))
     if card.geometry.calorimeter_length is not None and "vz" in particles.fields:
         escapes |= particles["vz"] > card.geometry.calorimeter_length
     chosen = np.flatnonzero(escapes & (particles["status"] == FINAL))

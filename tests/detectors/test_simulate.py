@@ -15,7 +15,7 @@ from alphoton.data.card_file import package_folder
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, EventFile, Jagged
 from alphoton.detectors.detector_card import DetectorCard
-from alphoton.detectors.simulate import reconstruct, simulate
+from alphoton.detectors.simulate import reconstruct, simulate, unseen
 from alphoton.generators.generate import generate
 from alphoton.generators.kinematics import collider
 from reference import checks
@@ -240,6 +240,13 @@ def test_missing_mass_peaks_at_the_mass(events: Path, tmp_path: Path) -> None:
 
 
 # --- invisible ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("number", "seen"), [(12, False), (-16, False), (11, True), (9000005, False), (9000006, True)])
+def test_neutrinos_are_never_seen(number: int, seen: bool) -> None:
+    """Nor is what the card calls invisible."""
+    particles = Jagged.fixed(2, {"pdgId": np.array([22, number]), "status": np.array([1, 1])})
+    assert unseen(DetectorCard.load("delphi"), particles).tolist() == [not seen]
 
 
 def test_an_alp_that_is_not_invisible_spoils_every_event(events: Path, tmp_path: Path) -> None:
