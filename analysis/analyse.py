@@ -99,10 +99,14 @@ def exposure_of(card: AnalysisCard, meta: Mapping[str, Any]) -> float | None:
     """
     shares = [collision["luminosity"] for collision in meta["beams"]]
     luminosity = sum(shares) if shares and all(shares) else None
+    block = card.counting or CountingBlock()
     try:
-        return exposure(card.counting or CountingBlock(), luminosity, meta.get("atoms_per_radiation_length"))
+        found = exposure(block, luminosity, meta.get("atoms_per_radiation_length"))
     except ValueError:
         return None
+    on_nuclei = bool(meta["beams"]) and meta["beams"][0].get("atomic_number", 0) > 0
+    # a thin target's exposure is that of its electrons; a cross-section on nuclei is that of an atom
+    return found / block.target.atomic_number if on_nuclei and block.target is not None else found
 
 
 def summarise(

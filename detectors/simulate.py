@@ -198,7 +198,7 @@ def unseen(card: DetectorCard, particles: Jagged) -> Mask:
     """Which events have, besides photons, only final particles that the detector does not see."""
     if card.absorbs:  # what is seen is absorbed, and measured as energy
         return np.ones(len(particles.counts), dtype=bool)
-    seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], (PHOTON_ID, *card.invisible))
+    seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], (PHOTON_ID, *card.unseen))
     result = np.ones(len(particles.counts), dtype=bool)
     result[particles.events[seen]] = False
     return result
@@ -206,7 +206,7 @@ def unseen(card: DetectorCard, particles: Jagged) -> Mask:
 
 def missing_energy(card: DetectorCard, particles: Jagged) -> Array:
     """Energy that leaves a calorimeter which is the target: of the invisible, and of all that is made behind it; GeV."""
-    escapes = np.isin(particles["pdgId"], card.invisible)
+    escapes = np.isin(particles["pdgId"], card.unseen)
     if card.geometry.calorimeter_length is not None and "vz" in particles.fields:
         escapes |= particles["vz"] > card.geometry.calorimeter_length
     chosen = np.flatnonzero(escapes & (particles["status"] == FINAL))
@@ -256,7 +256,8 @@ def _energy(module: EnergyResolution, geometry: Geometry, event: Event, rng: Ran
         sigma = energy * smearing.relative_resolution(energy, module.stochastic, module.noise, module.constant)
     else:
         sigma = _evaluate(module.formula, columns) * (1.0 if module.mode == "absolute" else energy)
-    event.photons = event.photons.measured(energy=smearing.smear_energy(energy, sigma, rng))
+    smear = smearing.smear_energy if module.shape == "gaussian" else smearing.smear_energy_widely
+    event.photons = event.photons.measured(energy=smear(energy, sigma, rng))
 
 
 def _position(module: PositionResolution, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
