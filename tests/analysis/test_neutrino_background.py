@@ -19,7 +19,7 @@ from alphoton.generators.process_card import ProcessCard
 from reference import neutrino_photon as reference
 
 HARD = ("photon.least_energy=30 GeV", "photon.least_angle=45 deg")
-"""What leaves out no photon that is ever selected: the detector measures angles exactly, and 30 GeV never become 80."""
+"""The detectors measure angles exactly; of the photons selected with long tails 0.3% are softer."""
 COUNT = 100_000
 
 
