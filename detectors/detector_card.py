@@ -46,7 +46,8 @@ def negative_problems(block: Block, *keys: str) -> Problems:
 class EnergyResolution(Block):
     """sigma_E / E = stochastic / sqrt(E) (+) noise / E (+) constant, E in GeV; or a formula in energy, theta, phi.
 
-    A term may be an energy, its value at 1 GeV. A formula gives sigma_E / E, or with `mode: absolute` sigma_E in GeV.
+    A term may be an energy, its value at 1 GeV. A formula gives sigma_E / E, or with `mode: absolute` sigma_E in GeV. With
+    `shape: lorentzian` sigma_E is the half width at half maximum of a distribution with long tails.
     """
 
     type: Literal["energy_resolution"]
@@ -56,6 +57,7 @@ class EnergyResolution(Block):
     constant: ResolutionTerm = 0.0
     formula: str | None = None
     mode: Literal["relative", "absolute"] = "relative"
+    shape: Literal["gaussian", "lorentzian"] = "gaussian"
 
     def problems(self, geometry: Geometry) -> Problems:
         terms = {"stochastic", "noise", "constant"} & self.model_fields_set
@@ -165,6 +167,10 @@ Module = Annotated[
 ]
 
 
+NEUTRINOS = (12, 14, 16, -12, -14, -16)
+"""Invisible to every detector."""
+
+
 class DetectorCard(Card):
     """A validated detector card; quantities in GeV, mm and rad."""
 
@@ -173,6 +179,7 @@ class DetectorCard(Card):
     schema_line: Literal["alphoton/detector/1"] = Field(alias="schema")
     geometry: Geometry = Geometry()
     invisible: tuple[int, ...]
+    """Besides neutrinos."""
     vetoed: tuple[int, ...] = ()
     """Visible particles that are not seen by this detector but by others: the vetoes of the analysis card."""
     missing_mass: Literal["collision", "annihilation"] = "collision"
@@ -180,6 +187,11 @@ class DetectorCard(Card):
     absorbs: bool = False
     """Whether the target is a calorimeter that measures all visible energy: then `MissingEnergy` is written."""
     modules: tuple[Module, ...]
+
+    @property
+    def unseen(self) -> tuple[int, ...]:
+        """Numbers of the particles that leave nothing in the detector."""
+        return (*self.invisible, *NEUTRINOS)
 
     def problems(self) -> Problems:
         names: set[str] = set()

@@ -30,8 +30,6 @@ from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, photon_quant
 from alphoton.detectors.smearing import RandomNumbers
 
 PHOTON_ID, FINAL = 22, 1
-NEUTRINOS = (12, 14, 16, -12, -14, -16)
-"""No detector sees them."""
 RECO = ("Photon", "MissingMass2", "MissingEnergy")
 """Columns of an earlier detector, which are made anew."""
 
@@ -202,7 +200,7 @@ def unseen(card: DetectorCard, particles: Jagged) -> Mask:
     """Which events have, besides photons, only final particles that the detector does not see, or leaves to vetoes."""
     if card.absorbs:  # what is seen is absorbed, and measured as energy
         return np.ones(len(particles.counts), dtype=bool)
-    not_seen = (PHOTON_ID, *NEUTRINOS, *card.invisible, *card.vetoed)
+    not_seen = (PHOTON_ID, *card.unseen, *card.vetoed)
     seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], not_seen)
     result = np.ones(len(particles.counts), dtype=bool)
     result[particles.events[seen]] = False
@@ -211,7 +209,7 @@ def unseen(card: DetectorCard, particles: Jagged) -> Mask:
 
 def missing_energy(card: DetectorCard, particles: Jagged) -> Array:
     """Energy that leaves a calorimeter which is the target: of the invisible, and of all that is made behind it; GeV."""
-    escapes = np.isin(particles["pdgId"], (*NEUTRINOS, *card.invisible))
+    escapes = np.isin(particles["pdgId"], card.unseen)
     if card.geometry.calorimeter_length is not None and "vz" in particles.fields:
         escapes |= particles["vz"] > card.geometry.calorimeter_length
     chosen = np.flatnonzero(escapes & (particles["status"] == FINAL))
@@ -261,7 +259,8 @@ def _energy(module: EnergyResolution, geometry: Geometry, event: Event, rng: Ran
         sigma = energy * smearing.relative_resolution(energy, module.stochastic, module.noise, module.constant)
     else:
         sigma = _evaluate(module.formula, columns) * (1.0 if module.mode == "absolute" else energy)
-    event.photons = event.photons.measured(energy=smearing.smear_energy(energy, sigma, rng))
+    smear = smearing.smear_energy if module.shape == "gaussian" else smearing.smear_energy_widely
+    event.photons = event.photons.measured(energy=smear(energy, sigma, rng))
 
 
 def _position(module: PositionResolution, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:

@@ -28,6 +28,11 @@ def smear_energy(energy_true: Array, sigma: Array, rng: RandomNumbers) -> Array:
     return energy_true + sigma * rng.standard_normal(len(energy_true))
 
 
+def smear_energy_widely(energy_true: Array, half_width: Array, rng: RandomNumbers) -> Array:
+    """Smearing with a Lorentzian (Cauchy) of this half width at half maximum, whose tails fall like 1/E^2; see above."""
+    return energy_true + half_width * np.tan(np.pi * (rng.random(len(energy_true)) - 0.5))
+
+
 def to_plane(theta: Array, phi: Array, distance: float) -> tuple[Array, Array]:
     """Where a photon from the origin crosses the plane z = distance; NaN for one that flies away from it."""
     with np.errstate(invalid="ignore"):

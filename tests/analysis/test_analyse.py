@@ -113,6 +113,8 @@ def test_expected_events(reco: Path, tmp_path: Path) -> None:
     thick = beams | {"atoms_per_radiation_length": 1.85e22}
     assert exposure_of(AnalysisCard.load("na64"), thick) == pytest.approx(2.84e11 * 1.85e22 * 1e-36)
     assert exposure_of(AnalysisCard.load("na64"), beams) is None
+    on_nuclei = {"beams": [{"luminosity": None, "atomic_number": 6.0}]}
+    assert exposure_of(card, on_nuclei) == pytest.approx(per_pb / 6)  # atoms of carbon, not their electrons
 
 
 def test_components(reco: Path, chunk: Chunk, selected: Array) -> None:

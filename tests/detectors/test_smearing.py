@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import binomtest, norm, pearsonr
+from scipy.stats import binomtest, cauchy, norm, pearsonr
 
 from alphoton.detectors.smearing import (
     from_plane,
@@ -16,6 +16,7 @@ from alphoton.detectors.smearing import (
     smear_at_plane,
     smear_direction,
     smear_energy,
+    smear_energy_widely,
     to_plane,
     wrap,
 )
@@ -48,6 +49,16 @@ def directions(seed: int) -> tuple[Array, Array]:
 
 
 # --- energy ------------------------------------------------------------------------------------------------------
+
+
+def test_lorentzian_tails() -> None:
+    """Half of the photons within the half width at half maximum; a half width 10% larger, and a Gaussian, are not it."""
+    energy, half_width = np.full(COUNT, 75.0), np.full(COUNT, 3.9)
+    deviations = (smear_energy_widely(energy, half_width, generator(20)) - energy) / half_width
+    assert checks.uniform_p(cauchy.cdf(deviations)) > checks.LIKELY
+    assert checks.uniform_p(cauchy.cdf(1.1 * deviations)) < checks.IMPOSSIBLE
+    assert checks.uniform_p(norm.cdf(deviations / 1.48)) < checks.IMPOSSIBLE
+    assert np.mean(np.abs(deviations) < 1) == pytest.approx(0.5, abs=0.01)
 
 
 @pytest.mark.parametrize(("stochastic", "noise", "constant"), [PADME, DELPHI, BELLE2])

@@ -18,6 +18,7 @@ from scipy.integrate import quad
 from scipy.special import gammainc
 from scipy.stats import norm
 
+from alphoton.analysis.statistics import Counting, upper_limit
 from alphoton.data.errors import InputError
 from alphoton.workflows.chain import load_experiment
 from alphoton.workflows.figures.samples import process
@@ -30,6 +31,7 @@ from alphoton.workflows.report.claims_delphi import energy_efficiency
 from alphoton.workflows.report.claims_dumps import mean_energy
 from alphoton.workflows.report.claims_nuclei import electron_number, regulator_change
 from alphoton.workflows.report.claims_padme import closing_masses
+from alphoton.workflows.report.neutrino_background import choice
 from alphoton.workflows.report.true_photons import true_photons
 from alphoton.workflows.survey import Survey, Surveyed
 from reference import bremsstrahlung, closed_forms, fixed_target
@@ -53,6 +55,7 @@ DIFFER = {
     "analytical-1mev",
     "analytical-100mev",
     "analytical-1gev",
+    "delphi-background",  # the resolution of Eq. (32) lets 6 of 49 in
     "delphi-beam-energy",
     "delphi-threshold",
     "babar-sqrt-s",
@@ -238,6 +241,20 @@ def test_delphi(rows: dict[str, Row], value: Callable[[str], float]) -> None:
     width = k * math.hypot(0.0435, 0.32 / math.sqrt(k))
     alone = process("delphi", 60.0, 1, "beams.sqrt_s=200 GeV", "beams.luminosity=1 /pb")
     assert energy_efficiency(alone, 60.0) == pytest.approx(norm.cdf(1.05 * half, k, width) - norm.cdf(0.9 * half, k, width))
+
+
+def test_neutrinos_at_delphi(rows: dict[str, Row]) -> None:
+    """The count by quadrature, and the limit's ratio from events in counting and in efficiency."""
+    count = rows["delphi-background"].found
+    assert count.value == pytest.approx(5.748, abs=4 * count.error)  # four million events, 0.038
+    assert 0.1 < count.error < 0.3
+    broad = choice("delphi-broad")
+    assert choice("delphi", scale=1.01).background.value == pytest.approx(8.41, abs=4 * count.error)
+    signal = broad.efficiency.value / choice("delphi").efficiency.value
+    own = upper_limit(Counting(61, broad.background.value, broad.background.value / 10))
+    ratio = rows["delphi-background-consistent"].found.value
+    assert ratio == pytest.approx(math.sqrt(own / 25.5 / signal), rel=3e-3)
+    assert ratio != pytest.approx(math.sqrt(own / 25.5), rel=3e-2)  # negative control: the efficiency left as it was
 
 
 def test_shapes_at_babar(value: Callable[[str], float]) -> None:
