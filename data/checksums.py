@@ -7,23 +7,23 @@ writes, nor the way in which jagged columns are kept in memory changes them. A f
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from isal import isal_zlib  # the CRC-32 of zlib, five times faster
 from numpy.typing import NDArray
 
 
 def crc(values: NDArray[Any], before: int = 0) -> int:
     """CRC-32 of the bytes of an array in little-endian order; `before` is that of the values in front of it."""
     little = values.dtype.newbyteorder("<")
-    return zlib.crc32(np.ascontiguousarray(values, dtype=little).data, before)
+    return isal_zlib.crc32(np.ascontiguousarray(values, dtype=little).data, before)
 
 
 def crc_of_json(data: Mapping[str, Any]) -> int:
     """CRC-32 of plain data as JSON: of what it says, not of how it was spelled."""
-    return zlib.crc32(json.dumps(data).encode())
+    return isal_zlib.crc32(json.dumps(data).encode())
 
 
 class BlockSums:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from alphoton.data.errors import InputError
 from alphoton.data.event_file import EventFile, Jagged
 from alphoton.detectors.simulate import simulate
 from alphoton.generators.generate import generate
-from alphoton.workflows import cli
+from alphoton.workflows import cli, console
 from alphoton.workflows.inspection import inspect
 
 SECONDS = 10
@@ -113,6 +114,7 @@ def test_verbs(
     """Exit code 0 with the same answer and file, or 1 or 2 with one message that names the file."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["alphoton", *VERBS[verb]])
+    monkeypatch.setattr(console, "PATIENCE", math.inf)  # on a busy machine a progress bar would be a difference
     generate("padme", Path("first.root"), events=50, seed=2)
     simulate("first.root", "padme", "other.root")
     out = Path("out.root")
