@@ -188,8 +188,9 @@ def reconstruct(card: DetectorCard, chunk: Chunk, meta: dict[str, Any], index: i
 
 
 def true_photons(particles: Jagged) -> Photons:
-    """The final photons of the truth."""
-    chosen = np.flatnonzero((particles["pdgId"] == PHOTON_ID) & (particles["status"] == FINAL))
+    """The final photons of the truth, without those along the beam, as leading-log radiation is: they stay in its pipe."""
+    photon = (particles["pdgId"] == PHOTON_ID) & (particles["status"] == FINAL)
+    chosen = np.flatnonzero(photon & ((particles["px"] != 0) | (particles["py"] != 0)))
     px, py, pz, energy = (particles[name][chosen] for name in ("px", "py", "pz", "energy"))
     angles = {"theta": np.arctan2(np.hypot(px, py), pz), "phi": np.arctan2(py, px)}
     count = len(energy)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from alphoton.data.card import Block
 from alphoton.data.card_paths import KeyPath
-from alphoton.data.quantities import Density, Energy, Length, parse
+from alphoton.data.quantities import Density, Energy, Fraction, Length, parse
 from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.kinematics import Collision, collider, head_on, on_nucleus, on_target
 from alphoton.generators.matter.materials import Material, material, mixture
@@ -21,6 +21,12 @@ MAX_THICKNESS = 1000.0
 MAX_BOOST = 1e6
 MAX_ENERGY = 1e8
 """GeV; beyond it nothing here is physics, and squares leave the range of numbers."""
+MAX_SPREAD = 0.05
+"""Of a beam's energy; at 8.6 standard deviations, the end of the Gaussian, something is left."""
+LEAST_REAL_ENERGY = 100.0
+"""Of each beam of a collider that has a spread or radiates, in units of m_e: its mass is neglected."""
+WITH_REAL_BEAMS = ("annihilation", "dark_photon", "neutrino_photon")
+"""The processes whose beams may have a spread or radiate."""
 
 
 def _several(dimension: str) -> BeforeValidator:
@@ -119,6 +125,34 @@ class Beams(Block):
     positron_energy: Energy | None = None
     photon_energy: Annotated[Energy | None, Field(gt=0)] = None
     target: Target | None = None
+    energy_spread: Annotated[Fraction, Field(ge=0, le=MAX_SPREAD)] = 0.0
+    """Of each beam, relative; one standard deviation of a Gaussian."""
+    initial_state_radiation: Literal["none", "leading_log"] = "none"
+
+    @property
+    def real(self) -> bool:
+        """Whether the beams have a spread of energies or radiate."""
+        return self.energy_spread > 0 or self.initial_state_radiation != "none"
+
+    def real_problems(self, process: str) -> Iterator[tuple[KeyPath, str]]:
+        """What is wrong with a spread of the beams' energies, or radiation of theirs."""
+        options = {
+            "energy_spread": self.energy_spread > 0,
+            "initial_state_radiation": self.initial_state_radiation != "none",
+        }
+        chosen = [key for key, on in options.items() if on]
+        if process not in WITH_REAL_BEAMS:
+            yield from (((key,), f"goes with {', '.join(WITH_REAL_BEAMS)}, not with '{process}'") for key in chosen)
+        elif self.electron_energy == ELECTRON_MASS:
+            if "initial_state_radiation" in chosen:
+                yield ("initial_state_radiation",), "is that of two beams, not of positrons on electrons at rest"
+        elif chosen:
+            lowest = min(self.sqrt_s or (2 * (self.electron_energy or 0.0), 2 * (self.positron_energy or 0.0))) / 2
+            if lowest < LEAST_REAL_ENERGY * ELECTRON_MASS:
+                message = (
+                    f"needs beams of at least {LEAST_REAL_ENERGY:g} m_e = {LEAST_REAL_ENERGY * ELECTRON_MASS * 1e3:.4g} MeV"
+                )
+                yield (chosen[0],), message
 
     @property
     def beam_energy(self) -> float:

@@ -91,14 +91,14 @@ class _Pickler(pickle.Pickler):
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, Process):
-            return _process, (value.name, value.depth is not None)
+            return _process, (value.name, value.depth is not None, value.real_beams)
         if isinstance(value, Dispatcher):
             return _function, (value.py_func.__module__, value.py_func.__name__)
         return NotImplemented
 
 
-def _process(name: str, thick: bool) -> Process:
-    return get(name, thick=thick)
+def _process(name: str, thick: bool, real_beams: bool) -> Process:
+    return get(name, thick=thick, real_beams=real_beams)
 
 
 def _function(module: str, name: str) -> Any:

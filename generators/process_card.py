@@ -189,7 +189,7 @@ class ProcessCard(Card):
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
         on_nuclei = self.process in ON_NUCLEI
         found = self.beams.nuclear_problems(self.process) if on_nuclei else self.beams.problems()
-        beam_problems = [(("beams", *path), message) for path, message in found]
+        beam_problems = [(("beams", *path), message) for path, message in (*found, *self.beams.real_problems(self.process))]
         model_problems = list(self._model_problems())
         yield from beam_problems
         yield from model_problems
@@ -200,7 +200,7 @@ class ProcessCard(Card):
         radiative = self.process in RADIATIVE
         if radiative and self.photon is None:
             yield ("photon",), f"is missing: '{self.process}' diverges for soft photons; give {{least_energy: ...}}"
-        elif self.photon is not None and not radiative:
+        elif self.photon is not None and not radiative and not self.beams.real:
             yield ("photon",), f"goes with soft photons ({', '.join(RADIATIVE)}), not with '{self.process}'"
         elif self.photon is not None and self.photon.least_angle and self.process not in WITHIN_ANGLES:
             yield ("photon", "least_angle"), f"goes with {', '.join(WITHIN_ANGLES)}, not with '{self.process}'"
@@ -238,7 +238,7 @@ class ProcessCard(Card):
             room = min(room, self.beams.beam_energy)
         if self.process == "bethe_heitler":
             room = min(room, self.beams.beam_energy - ELECTRON_MASS - self.photon_cut.least_energy)
-        if self.process in RADIATIVE and room <= 0:
+        if self.photon is not None and room <= self.mass:
             whole = f"sqrt(s) = {highest * 1e3:g} MeV"
             if self.process in ON_NUCLEI:
                 whole = f"a beam of {self.beams.beam_energy * 1e3:g} MeV"

@@ -39,6 +39,8 @@ from alphoton.generators.process_card import ProcessCard
 SMALLEST_EFFECTIVE_SIZE = 1000
 """Below it a reweighted sample sets no limit."""
 COUPLINGS = ("photon", "electron")
+OF_BOTH = ("beams.energy_spread", "beams.initial_state_radiation", "photon.")
+"""Keys of a process card that an override sets for a recast's dark photon too."""
 REFERENCE_SAMPLE = 4
 """Events of a recast's dark photon for each of the ALP's: it needs no file, and should not dominate the error."""
 REFERENCE_POINTS = 1 << 20
@@ -121,14 +123,18 @@ def load_experiment(
     process: str | Path | None = None,
     detector: str | Path | None = None,
 ) -> Experiment:
-    """The cards behind an analysis card. An override may begin with `process.` or `detector.` to reach those cards."""
+    """The cards behind an analysis card. An override may begin with `process.` or `detector.` to reach those cards.
+
+    How the beams spread and radiate is then the same for a recast's dark photon.
+    """
     own, inner = [], {"process": [], "detector": []}  # type: ignore[var-annotated]
     for override in overrides:
         kind, dot, rest = override.partition(".")
         (inner[kind] if dot and kind in inner else own).append(rest if dot and kind in inner else override)
     card = AnalysisCard.load(analysis, own)
     named = [beside(card, name) for name in ([card.process] if isinstance(card.process, str) else card.process)]
-    reference = None if card.recast is None else ProcessCard.load(beside(card, card.recast.process))
+    shared = [override for override in inner["process"] if override.startswith(OF_BOTH)]
+    reference = None if card.recast is None else ProcessCard.load(beside(card, card.recast.process), shared)
     produced = tuple(ProcessCard.load(each, inner["process"]) for each in ([process] if process else named))
     for found in produced:
         if found.process == "dark_photon":

@@ -22,13 +22,14 @@ NAMES = (
 )
 
 
-def get(name: str, *, thick: bool = False) -> Process:
-    """The process of that name; only its own file is imported. On a thick target it is another one than on a thin."""
-    module = import_module(f"alphoton.generators.processes.{name}")
+def get(name: str, *, thick: bool = False, real_beams: bool = False) -> Process:
+    """The process of that name; only its own file is imported. On a thick target, or with beams that have a spread of
+    energies or radiate, it is another one."""
+    module = import_module(f"alphoton.generators.{'real_beams' if real_beams else 'processes'}.{name}")
     process: Process = module.THICK if thick else module.PROCESS
     return process
 
 
 def of(card: ProcessCard) -> Process:
     """The process of a card."""
-    return get(card.process, thick=card.beams.thickness > 0)
+    return get(card.process, thick=card.beams.thickness > 0, real_beams=card.beams.real)

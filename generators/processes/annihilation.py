@@ -73,7 +73,8 @@ def density(x: Array, p: Array) -> float:
 
 
 @kernel(void(float64[:, ::1], float64[::1], float64[:, ::1]))
-def _fill_unit_densities(x: Array, p: Array, out: Array) -> None:
+def fill_unit_densities(x: Array, p: Array, out: Array) -> None:
+    """Fill `out` (3, n) as `unit_densities` gives it."""
     for i in range(len(x)):
         D, shape, jacobian = collinear(x[i, 0], p)
         out[0, i], out[1, i], out[2, i] = _photon(D, p), _electron(shape, p), p[MIXED]
@@ -84,7 +85,7 @@ def _fill_unit_densities(x: Array, p: Array, out: Array) -> None:
 def unit_densities(x: Array, p: Array) -> Array:
     """(3, n): the densities of the three components at the points x (n, 1)."""
     out = np.empty((3, len(x)))
-    _fill_unit_densities(x, p, out)
+    fill_unit_densities(x, p, out)
     return out
 
 
@@ -97,20 +98,22 @@ def couplings(card: ProcessCard) -> Array:
     return np.array([abs(g_ag) ** 2, g_ae**2, g_ag.real * g_ae if card.interference else 0.0])
 
 
-def parameters(card: ProcessCard, collision: Collision) -> Array:
-    """Those of `photon_recoil`, and the factors of the formulas above in pb GeV^2."""
-    p = photon_recoil.parameters(couplings(card), card.mass, collision)
+def place_factors(p: Array) -> None:
+    """Write the factors of the formulas above, pb GeV^2, into the parameters; they follow from those of `photon_recoil`."""
     s, beta = p[S], p[BETA]
     gap = (p[SQRT_S] - p[MASS]) * (p[SQRT_S] + p[MASS])  # s - M^2
     factor = GEV2_PB * ALPHA / (2 * beta)
     electron = factor * M2 / s**2
-    terms = (
-        factor / 32 * (gap / s) ** 3,
-        electron * gap,
-        electron * 2 * p[MASS] ** 2 * s / gap,
-        factor * M2 * (gap / s) ** 2 / s,
-    )
-    return np.append(p, terms)
+    p[PHOTON] = factor / 32 * (gap / s) ** 3
+    p[FLAT], p[SHAPED] = electron * gap, electron * 2 * p[MASS] ** 2 * s / gap
+    p[MIXED] = factor * M2 * (gap / s) ** 2 / s
+
+
+def parameters(card: ProcessCard, collision: Collision) -> Array:
+    """Those of `photon_recoil`, and the factors of the formulas above in pb GeV^2."""
+    p = np.append(photon_recoil.parameters(couplings(card), card.mass, collision), np.zeros(4))
+    place_factors(p)
+    return p
 
 
 PROCESS = Process(

@@ -66,3 +66,5 @@ class Process:
     pdg_ids: Callable[[Array, Array], IntArray] | None = None
     """Particle numbers (n, particles) at the points x (n, dimension), with the parameters, where they differ from event to
     event; None where they are those of `particles`."""
+    real_beams: bool = False
+    """Whether its beams have a spread of energies or radiate."""

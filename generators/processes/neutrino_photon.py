@@ -124,7 +124,8 @@ def density(x: Array, p: Array) -> float:
 
 
 @kernel(void(float64[:, ::1], float64[::1], float64[::1], float64[:, :, ::1]))
-def _fill(x: Array, phi: Array, p: Array, out: Array) -> None:
+def fill(x: Array, phi: Array, p: Array, out: Array) -> None:
+    """Fill `out` (n, 3, 4) as `final_state` gives it."""
     up = p[BOOST]
     for i in range(len(phi)):
         cos, sin = math.cos(phi[i]), math.sin(phi[i])
@@ -137,12 +138,13 @@ def _fill(x: Array, phi: Array, p: Array, out: Array) -> None:
 def final_state(x: Array, phi: Array, p: Array) -> Array:
     """Momenta (n, 3, 4) of photon, neutrino and antineutrino in the laboratory at points x (n, 5) and azimuths phi (n)."""
     out = np.empty((len(phi), 3, 4))
-    _fill(x, phi, p, out)
+    fill(x, phi, p, out)
     return out
 
 
 @kernel(void(float64[:, ::1], float64[::1], int64[::1]))
-def _fill_flavours(x: Array, p: Array, out: IntArray) -> None:
+def fill_flavours(x: Array, p: Array, out: IntArray) -> None:
+    """Fill `out` (n) with 0, 1 or 2: of each flavour as often as its share of the density at the points x (n, 5)."""
     for i in range(len(out)):
         electron, other = flavours(x[i], p)
         chosen = x[i, 4] * (electron + 2 * other)
@@ -150,11 +152,16 @@ def _fill_flavours(x: Array, p: Array, out: IntArray) -> None:
 
 
 def pdg_ids(x: Array, p: Array) -> IntArray:
-    """Particle numbers (n, 3): of each flavour as often as its share of the density at the point."""
+    """Particle numbers (n, 3) at the points x (n, 5)."""
     which = np.empty(len(x), dtype=np.int64)
-    _fill_flavours(x, p, which)
+    fill_flavours(x, p, which)
+    return numbers(which)
+
+
+def numbers(which: IntArray) -> IntArray:
+    """Particle numbers (n, 3) of photon, neutrino and antineutrino, from flavours 0, 1, 2."""
     neutrino = np.array(NEUTRINOS)[which]
-    return np.stack([np.full(len(x), PHOTON_ID), neutrino, -neutrino], axis=1)
+    return np.stack([np.full(len(which), PHOTON_ID), neutrino, -neutrino], axis=1)
 
 
 def couplings(card: ProcessCard) -> Array:

@@ -17,21 +17,27 @@ from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.jit import Array, kernel
 from alphoton.generators.kinematics import Collision, photon_and_recoil
 
-S, SQRT_S, MASS, BETA, ETA_MAX, PEAK, FAR, FAR_LESS_1, BOOST = range(3, 12)
+S, SQRT_S, MASS, BETA, ETA_MAX, PEAK, FAR, FAR_LESS_1, BOOST, LENGTH = range(3, 13)
 """Places in the parameters, behind up to three couplings: s, sqrt(s), M, beta, eta_max = atanh(beta), exp(2 eta_max),
-exp(-4 eta_max), the same less 1, and exp of the centre of mass' rapidity."""
+exp(-4 eta_max), the same less 1, exp of the centre of mass' rapidity, and the number of all."""
+
+
+def place_energy(sqrt_s: float, boost: float, p: Array) -> None:
+    """Write into the parameters what follows from sqrt(s) and from exp of the centre of mass' rapidity."""
+    ratio = 2 * ELECTRON_MASS / sqrt_s
+    beta = math.sqrt((1 - ratio) * (1 + ratio))
+    eta_max = math.log((1 + beta) / ratio)
+    p[S], p[SQRT_S], p[BETA], p[ETA_MAX], p[BOOST] = sqrt_s**2, sqrt_s, beta, eta_max, boost
+    p[PEAK], p[FAR], p[FAR_LESS_1] = math.exp(2 * eta_max), math.exp(-4 * eta_max), math.expm1(-4 * eta_max)
 
 
 def parameters(couplings: Array, mass: float, collision: Collision) -> Array:
     """The array that the kernels take."""
-    ratio = 2 * ELECTRON_MASS / collision.sqrt_s
-    beta = math.sqrt((1 - ratio) * (1 + ratio))
-    eta_max = math.log((1 + beta) / ratio)
-    far = (math.exp(-4 * eta_max), math.expm1(-4 * eta_max))
-    padded = np.zeros(3)
-    padded[: len(couplings)] = couplings
-    energies = (collision.sqrt_s**2, collision.sqrt_s, mass)
-    return np.array([*padded, *energies, beta, eta_max, math.exp(2 * eta_max), *far, math.exp(collision.rapidity)])
+    p = np.zeros(LENGTH)
+    p[: len(couplings)] = couplings
+    p[MASS] = mass
+    place_energy(collision.sqrt_s, math.exp(collision.rapidity), p)
+    return p
 
 
 @kernel(float64(float64, float64[::1]))
@@ -63,7 +69,8 @@ def one_minus_abs_c(x: float, p: Array) -> float:
 
 
 @kernel(void(float64[:, ::1], float64[::1], float64[::1], float64[:, :, ::1]))
-def _fill(x: Array, phi: Array, p: Array, out: Array) -> None:
+def fill(x: Array, phi: Array, p: Array, out: Array) -> None:
+    """Fill `out` (n, 2, 4) as `final_state` gives it."""
     for i in range(len(phi)):
         sign = 1.0 if x[i, 0] > 0.5 else -1.0
         photon_and_recoil(p[SQRT_S], p[MASS], p[BOOST], sign, one_minus_abs_c(x[i, 0], p), phi[i], out[i])
@@ -72,5 +79,5 @@ def _fill(x: Array, phi: Array, p: Array, out: Array) -> None:
 def final_state(x: Array, phi: Array, p: Array) -> Array:
     """Momenta (n, 2, 4) of photon and recoil in the laboratory at the points x (n, 1) and azimuths phi (n)."""
     out = np.empty((len(phi), 2, 4))
-    _fill(x, phi, p, out)
+    fill(x, phi, p, out)
     return out

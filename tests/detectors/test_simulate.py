@@ -68,6 +68,27 @@ def reco(events: Path, folder: Path, detector: str = "padme", **options: Any) ->
     return columns(simulate(events, detector, folder / "reco.root", force=True, **options).path)
 
 
+def test_radiation_of_the_beams_stays_in_their_pipe(tmp_path: Path) -> None:
+    """Photons along the beam are measured by nothing and veto nothing; off it by 1e-9 of their energy, each is one more."""
+    radiation = ["beams.initial_state_radiation=leading_log", "beams.sqrt_s=200 GeV", "beams.luminosity=1 /pb"]
+    path = generate("delphi", tmp_path / "events.root", events=COUNT, overrides=radiation).path
+    with EventFile(path) as file:
+        (chunk,), meta = file.chunks(), {**file.meta, "detector_seed": 1}
+    found = reconstruct(DetectorCard.load("delphi"), chunk, meta, 0)
+    photons, particles = found["Photon"], found["GenPart"]
+    assert isinstance(photons, Jagged)
+    assert isinstance(particles, Jagged)
+    assert (particles.counts == 4).all()
+    assert (photons.counts == 1).all()
+    assert found["pass_invisible"].all()  # type: ignore[union-attr]
+    along = (particles["px"] == 0) & (particles["py"] == 0)
+    assert along.sum() == 2 * COUNT
+    particles["px"][along] += 1e-9 * particles["energy"][along]
+    aside = reconstruct(DetectorCard.load("delphi"), chunk, meta, 0)["Photon"]
+    assert isinstance(aside, Jagged)
+    assert aside.counts.sum() > 2 * COUNT
+
+
 # --- truth and random numbers ------------------------------------------------------------------------------------
 
 

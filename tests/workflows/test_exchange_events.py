@@ -34,6 +34,8 @@ SAMPLES: dict[str, tuple[str, list[str]]] = {
     "energies": ("collider", ["beams={electron_energy: 9 GeV, positron_energy: 3.1 GeV}"]),
     "ten energies": ("delphi", []),
     "on target": ("padme", []),
+    "radiation": ("babar", ["beams.initial_state_radiation=leading_log", "beams.energy_spread=0.1 %"]),
+    "spread on target": ("padme", ["beams.energy_spread=1 %"]),
     "balanced": ("padme", ["sampling=balanced"]),
     "dark photon": ("padme-darkphoton", []),
     "decays": ("e137-primakoff", []),

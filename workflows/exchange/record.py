@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from alphoton.analysis.counting import weight_columns
 from alphoton.data.card_file import RawCard
 from alphoton.data.event_file import Chunk, EventFile, Jagged
+from alphoton.generators.beams import Beams
 from alphoton.generators.constants import ELECTRON_MASS, PHOTON_ID
 from alphoton.generators.kinematics import Collision
 from alphoton.generators.process_card import ON_NUCLEI, ProcessCard
@@ -132,7 +133,7 @@ class Sample:
         done, missing = 0, [absent(self.card, collision) for collision in self._collisions]
         for chunk in self._file.chunks(["run", "event", "GenPart", *self._weights]):
             weights = weight_columns(chunk, self.meta)[1] * self._scale
-            yield Block(np.asarray(chunk["event"]), weights, completed(chunk, missing))
+            yield Block(np.asarray(chunk["event"]), weights, completed(chunk, missing, self.card.beams))
             done += len(weights)
             if progress is not None:
                 progress(done, self.count)
@@ -172,10 +173,10 @@ def _from_light_cone(number: int, plus: float, minus: float) -> Incoming:
     return Incoming(number, ELECTRON_MASS, (plus - minus) / 2, (plus + minus) / 2)
 
 
-def completed(chunk: Chunk, missing: list[tuple[Incoming, ...]]) -> Jagged:
+def completed(chunk: Chunk, missing: list[tuple[Incoming, ...]], beams: Beams) -> Jagged:
     """The particles of a chunk's events with both that collide in front; `missing` says by `run` what is put in.
 
-    A particle put in is produced where the event begins.
+    A particle put in is produced where the event begins. Where the beams' energies spread, each event has its own.
     """
     particles, run = chunk["GenPart"], np.asarray(chunk["run"])
     assert isinstance(particles, Jagged)
@@ -193,6 +194,8 @@ def completed(chunk: Chunk, missing: list[tuple[Incoming, ...]]) -> Jagged:
     for name in VERTEX:
         if name in particles.fields:
             fields[name] = np.insert(particles[name], start + recorded, particles[name][start])
+    if beams.energy_spread > 0:
+        _of_each_event(particles, np.flatnonzero(fields["status"] == BEAM).reshape(-1, 2), fields, beams)
     mother = np.insert(particles["genPartIdxMother"], start + recorded, -1)
     beam = fields["status"] == BEAM
     of_collision = ~beam & (mother < recorded)
@@ -200,6 +203,21 @@ def completed(chunk: Chunk, missing: list[tuple[Incoming, ...]]) -> Jagged:
     fields["mother2"] = np.where(of_collision, 1, -1)
     whole = Jagged(particles.offsets + added * np.arange(len(run) + 1), fields)
     return Jagged(whole.offsets, fields | _flights(whole)) if VERTEX[0] in fields else whole
+
+
+def _of_each_event(particles: Jagged, rows: NDArray[Any], fields: Columns, beams: Beams) -> None:
+    """Give the beams in `rows` (events, 2) the momenta that add up to those of their event."""
+    first = particles["genPartIdxMother"] < 0
+    total = {name: np.bincount(particles.events[first], particles[name][first], len(rows)) for name in ("pz", "energy")}
+    if beams.electron_energy == ELECTRON_MASS:
+        fields["pz"][rows[:, 0]], fields["energy"][rows[:, 0]] = total["pz"], total["energy"] - ELECTRON_MASS
+        return
+    forwards, backwards = total["energy"] + total["pz"], total["energy"] - total["pz"]
+    half = np.sqrt(forwards * backwards) / 2
+    large = half + np.sqrt((half - ELECTRON_MASS) * (half + ELECTRON_MASS))
+    up, small = np.sqrt(forwards / backwards), ELECTRON_MASS**2 / large
+    for row, plus, minus in ((rows[:, 0], large * up, small / up), (rows[:, 1], small * up, large / up)):
+        fields["pz"][row], fields["energy"][row] = (plus - minus) / 2, (plus + minus) / 2
 
 
 def _flights(whole: Jagged) -> Columns:
