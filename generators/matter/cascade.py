@@ -165,16 +165,18 @@ class TrackLengths:
 
     def spectrum(self, *kinds: str) -> tuple[Array, Array]:
         """dT/dE (n) of the kinds together, in radiation lengths per GeV, and its error."""
-        each = sum(self.groups[:, KINDS[kind]] for kind in kinds)
-        return mean_and_error(each)
+        return mean_and_error(self._together(kinds))
+
+    def _together(self, kinds: tuple[str, ...]) -> Array:
+        together: Array = self.groups[:, [KINDS[kind] for kind in kinds]].sum(axis=1)
+        return together
 
     def above(self, energy: float, *kinds: str) -> tuple[float, float]:
         """The length (radiation lengths) above an energy (GeV) of the kinds together, and its error."""
         low, high = self.energy_edges[:-1], self.energy_edges[1:]
         # in a bin the length is even in ln E
         share = np.clip(np.log(high / np.maximum(energy, low)) / np.log(high / low), 0, 1)
-        each = sum(self.groups[:, KINDS[kind]] for kind in kinds) @ (share * (high - low))
-        value, error = mean_and_error(each)
+        value, error = mean_and_error(self._together(kinds) @ (share * (high - low)))
         return float(value), float(error)
 
     def at(self, energy: float, *kinds: str) -> tuple[float, float]:
