@@ -22,13 +22,14 @@ NAMES = (
 )
 
 
-def get(name: str, *, thick: bool = False) -> Process:
-    """The process of that name; only its own file is imported. On a thick target it is another one than on a thin."""
-    module = import_module(f"alphoton.generators.processes.{name}")
-    process: Process = module.THICK if thick else module.PROCESS
+def get(name: str, *, thick: bool = False, cascade: bool = False) -> Process:
+    """The process of that name; only its own file is imported. On a thick target it is another one than on a thin, and there
+    another one where the shower is a Monte Carlo's."""
+    module = import_module(f"alphoton.generators.processes.{name}{'_in_cascade' if cascade else ''}")
+    process: Process = module.CASCADE if cascade else module.THICK if thick else module.PROCESS
     return process
 
 
 def of(card: ProcessCard) -> Process:
     """The process of a card."""
-    return get(card.process, thick=card.beams.thickness > 0)
+    return get(card.process, thick=card.beams.thickness > 0, cascade=card.beams.cascade)
