@@ -74,12 +74,16 @@ class Mixture(Block):
 
 
 class Target(Block):
-    """A target of nuclei at rest: a material, or a mixture, and a thickness: `thin`, or radiation lengths as in `40 X0`."""
+    """A target of nuclei at rest: a material, or a mixture, and a thickness: `thin`, or radiation lengths as in `40 X0`.
+
+    The shower in a thick one is that of Eq. (27), or of a Monte Carlo (`matter.cascade`).
+    """
 
     material: str | Mixture
     thickness: str = "thin"
     density: Annotated[Density | None, Field(gt=0)] = None
     radiation_length: Annotated[Length | None, Field(gt=0)] = None
+    shower: Literal["closed_form", "monte_carlo"] = "closed_form"
 
     @property
     def radiation_lengths(self) -> float:
@@ -112,6 +116,9 @@ class Target(Block):
                 ("thickness",),
                 f"must be 'thin', or up to {MAX_THICKNESS:g} radiation lengths like '40 X0'; got '{self.thickness}'",
             )
+            return
+        if self.shower == "monte_carlo" and self.thickness == "thin":
+            yield ("shower",), "there is none in a thin target; give a thickness like '40 X0'"
 
 
 class Beams(Block):
@@ -165,6 +172,11 @@ class Beams(Block):
     def thickness(self) -> float:
         """Of a target of nuclei, in radiation lengths; 0 where it is thin or there is none."""
         return 0.0 if self.target is None else self.target.radiation_lengths
+
+    @property
+    def cascade(self) -> bool:
+        """Whether the shower of a thick target is a Monte Carlo's."""
+        return self.target is not None and self.target.shower == "monte_carlo"
 
     @property
     def radiation_length_mm(self) -> float:

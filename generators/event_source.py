@@ -19,10 +19,12 @@ from alphoton.generators.jit import Array, Density, kernel
 from alphoton.generators.process_card import ProcessCard
 from alphoton.generators.processes.base import Component, Process
 from alphoton.generators.sampling import Sampler
-from alphoton.generators.vegas_grid import Grid, Integral, integrate
+from alphoton.generators.vegas_grid import Grid, Integral, integrate, places, values
 
-WHOLE, OWN = 9, 10
-"""Numbers for the seeds of a process' density, and of the first component drawn by itself; below are all components'."""
+TABLE, WHOLE, OWN = 8, 9, 10
+"""Numbers for the seeds of a table's error, a process' density, and of the first component drawn by itself; below are all
+components'."""
+POINTS_FOR_TABLE = 50_000
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class Normalisation:
         self.fractions = luminosity_fractions(card)
         self._adapted: dict[tuple[int, int], tuple[Integral, Grid]] = {}
         self.integrals = {c.name: [self._integrate(c, run) for run in self.open_runs] for c in self.process.components}
+        self.table_error = 0.0 if self.process.table_error is None else self._table_error()
 
     def seed(self, run: int, density: int) -> np.random.SeedSequence:
         return stream(self.card.seed, Stage.ADAPTATION, self.point, run, density)
@@ -115,11 +118,22 @@ class Normalisation:
             self._adapted[run, number] = integrate(density, self.parameters[run], self.process.dimension, seed)
         return self._adapted[run, number]
 
+    def _table_error(self) -> float:
+        """The relative error that a table gives to every run alike: the first's, of a number of points on its grid."""
+        assert self.process.table_error is not None
+        run = self.open_runs[0]
+        p, grid = self.parameters[run], self.adapted(self.process.density, run, WHOLE)[1]
+        u = np.random.default_rng(self.seed(run, TABLE)).random((POINTS_FOR_TABLE, len(grid.ninc)))
+        x, jacobian = places(grid, u)
+        return self.process.table_error(x, values(self.process.density, x, p) * jacobian, p)
+
     def mean(self, name: str) -> Integral:
         """A component's cross-section at unit couplings, in pb, averaged over the luminosity."""
         fractions = self.fractions[self.open_runs]
         value = sum(f * integral.value for f, integral in zip(fractions, self.integrals[name], strict=True))
         error = np.sqrt(sum((f * i.error) ** 2 for f, i in zip(fractions, self.integrals[name], strict=True)))
+        if self.table_error:
+            error = np.hypot(error, self.table_error * value)
         return Integral(float(value), float(error))
 
     @property

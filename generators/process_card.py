@@ -83,6 +83,8 @@ RADIATIVE = ("bethe_heitler", "neutrino_photon", "three_photon")
 """Processes that diverge for soft photons: their cards have a `photon`."""
 WITHIN_ANGLES = ("bethe_heitler", "neutrino_photon")
 """Those whose photons may have a least angle."""
+LEAST_OF_CASCADE = 1e-3
+"""Least energy of particles in a shower by Monte Carlo, in units of the beam's: below it a few seconds are too little."""
 MASSLESS_ANGLE = 1e3
 """Least angle of a photon from electrons without a mass, in units of m_e over their energy: then 1e-6 is left out."""
 
@@ -256,6 +258,9 @@ class ProcessCard(Card):
             if self.energy_cut >= largest:
                 message = f"leaves nothing of a beam of {beam * 1e3:g} MeV; it must be 0 to below {largest * 1e3:.9g} MeV"
                 yield ("energy_cut",), message
+            if self.beams.cascade and self.energy_cut < LEAST_OF_CASCADE * beam:
+                least = LEAST_OF_CASCADE * beam * 1e3
+                yield ("energy_cut",), f"a shower by Monte Carlo is followed down to it: it must be at least {least:g} MeV"
         if self.process == "neutrino_photon":
             least = MASSLESS_ANGLE * 2 * ELECTRON_MASS / min(collision.sqrt_s for collision in collisions)
             if not least <= self.photon_cut.least_angle < math.pi / 2:

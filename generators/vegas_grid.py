@@ -160,6 +160,16 @@ def place(edges: Array, ninc: IntArray, low: Array, width: Array, u: Array, x: A
     return jacobian
 
 
+def places(grid: Grid, u: Array) -> tuple[Array, Array]:
+    """The points x (n, d) at positions u (n, d) of the map's own cube, and the map's Jacobian (n) there."""
+    t = u * grid.ninc
+    k = np.minimum(t.astype(np.int64), grid.ninc - 1)
+    axes = np.arange(len(grid.ninc))
+    low = grid.edges[axes, k]
+    increment = grid.edges[axes, k + 1] - low
+    return low + (t - k) * increment, (grid.ninc * increment).prod(axis=1)
+
+
 @kernel(float64(DENSITY_TYPE, float64[::1], float64[:, ::1], int64[::1], int64, int64[::1], float64[::1]))
 def _mean(density: Density, p: Array, edges: Array, ninc: IntArray, count: int, generator: IntArray, shift: Array) -> float:
     """The mean of density times Jacobian over the points `shift + i generator / count`, modulo 1, of the map's own cube."""

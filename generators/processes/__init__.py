@@ -22,14 +22,19 @@ NAMES = (
 )
 
 
-def get(name: str, *, thick: bool = False, real_beams: bool = False) -> Process:
-    """The process of that name; only its own file is imported. On a thick target, or with beams that have a spread of
-    energies or radiate, it is another one."""
-    module = import_module(f"alphoton.generators.{'real_beams' if real_beams else 'processes'}.{name}")
-    process: Process = module.THICK if thick else module.PROCESS
+def get(name: str, *, thick: bool = False, cascade: bool = False, real_beams: bool = False) -> Process:
+    """The process of that name; only its own file is imported.
+
+    It is another one on a thick target, and there another one where the shower is a Monte Carlo's; or with beams that have a
+    spread of energies or radiate.
+    """
+    package, suffix = "real_beams" if real_beams else "processes", "_in_cascade" if cascade else ""
+    module = import_module(f"alphoton.generators.{package}.{name}{suffix}")
+    process: Process = module.CASCADE if cascade else module.THICK if thick else module.PROCESS
     return process
 
 
 def of(card: ProcessCard) -> Process:
     """The process of a card."""
-    return get(card.process, thick=card.beams.thickness > 0, real_beams=card.beams.real)
+    beams = card.beams
+    return get(card.process, thick=beams.thickness > 0, cascade=beams.cascade, real_beams=beams.real)
