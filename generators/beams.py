@@ -14,6 +14,7 @@ from alphoton.data.card_paths import KeyPath
 from alphoton.data.quantities import Density, Energy, Fraction, Length, parse
 from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.kinematics import Collision, collider, head_on, on_nucleus, on_target
+from alphoton.generators.matter.bound_electrons import bound_in
 from alphoton.generators.matter.materials import Material, material, mixture
 
 MAX_THICKNESS = 1000.0
@@ -135,6 +136,8 @@ class Beams(Block):
     energy_spread: Annotated[Fraction, Field(ge=0, le=MAX_SPREAD)] = 0.0
     """Of each beam, relative; one standard deviation of a Gaussian."""
     initial_state_radiation: Literal["none", "leading_log"] = "none"
+    bound_electrons: str | None = None
+    """The element in whose atoms the electrons of resonant production are; at rest where it is not given."""
 
     @property
     def real(self) -> bool:
@@ -148,6 +151,8 @@ class Beams(Block):
             "initial_state_radiation": self.initial_state_radiation != "none",
         }
         chosen = [key for key, on in options.items() if on]
+        if process == "resonant":  # which always has a spread
+            chosen = [key for key in chosen if key != "energy_spread"]
         if process not in WITH_REAL_BEAMS:
             yield from (((key,), f"goes with {', '.join(WITH_REAL_BEAMS)}, not with '{process}'") for key in chosen)
         elif self.electron_energy == ELECTRON_MASS:
@@ -217,6 +222,37 @@ class Beams(Block):
                 yield ("photon_energy",), "the shower of a thick target is that of an electron: give 'electron_energy'"
             if process == "primakoff" and not thick and given == ["electron_energy"]:
                 yield ("electron_energy",), "on a thin target Primakoff production needs photons: 'photon_energy'"
+
+    def resonant_problems(self) -> Iterator[tuple[KeyPath, str]]:
+        """What is wrong with positrons for resonant production: a beam on electrons at rest, or those of a shower."""
+        if self.target is None:
+            found = list(self.problems())
+            yield from found
+            if not found and self.electron_energy != ELECTRON_MASS:
+                yield ("electron_energy",), "must be 'at rest' for resonant production, or give a thick 'target'"
+            elif not found and not self.energy_spread:
+                yield ("energy_spread",), "is missing: a resonance is as wide as the beam; give one like 0.25 %"
+        else:
+            found = list(self.nuclear_problems("bremsstrahlung"))
+            yield from found
+            if not found and self.target.shower != "monte_carlo":
+                yield (
+                    ("target", "shower"),
+                    "must be 'monte_carlo': the closed form has no positrons; give a thickness like '40 X0'",
+                )
+            elif not found and self.energy_spread:
+                yield ("energy_spread",), "is that of positrons on a thin target; the shower's have all energies"
+        if self.bound_electrons is not None and not found:
+            yield from self._bound_problems(self.bound_electrons)
+
+    def _bound_problems(self, element: str) -> Iterator[tuple[KeyPath, str]]:
+        try:
+            number = bound_in(element).atomic_number
+        except ValueError as error:
+            yield ("bound_electrons",), str(error)
+            return
+        if self.target is not None and [each.atomic_number for each in self.target.stuff.elements] != [number]:
+            yield ("bound_electrons",), f"the target is not {element} alone"
 
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
         """What is wrong with beams of electrons and positrons."""

@@ -17,7 +17,7 @@ from alphoton.generators.beams import Beams
 from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.decays import DECAYS
 from alphoton.generators.kinematics import Collision
-from alphoton.generators.model import Couplings, branching_ratios
+from alphoton.generators.model import Couplings, branching_ratios, widths
 
 MAX_EVENTS = 10**12
 ParticleId = Annotated[int, Field(strict=True, gt=-(2**31), lt=2**31)]
@@ -64,6 +64,7 @@ MODEL_KEYS = {
     "dark_photon": ("m_v", "epsilon"),
     "neutrino_photon": (),
     "primakoff": ALP_KEYS,
+    "resonant": ALP_KEYS,
     "three_photon": (),
     "two_photon": (),
 }
@@ -73,6 +74,7 @@ COUPLING_KEYS = {
     "dark_photon": ("epsilon",),
     "neutrino_photon": (),
     "primakoff": ("g_agamma",),
+    "resonant": ("g_ae",),
     "three_photon": (),
     "two_photon": (),
 }
@@ -85,6 +87,8 @@ WITHIN_ANGLES = ("bethe_heitler", "neutrino_photon")
 """Those whose photons may have a least angle."""
 LEAST_OF_CASCADE = 1e-3
 """Least energy of particles in a shower by Monte Carlo, in units of the beam's: below it a few seconds are too little."""
+BEAM_REACH, BOUND_REACH = 8.0, 0.3
+"""How far the line of a resonance may be from a beam's energy: standard deviations, and for bound electrons a part of it."""
 MASSLESS_ANGLE = 1e3
 """Least angle of a photon from electrons without a mass, in units of m_e over their energy: then 1e-6 is left out."""
 
@@ -140,6 +144,7 @@ class ProcessCard(Card):
         "dark_photon",
         "neutrino_photon",
         "primakoff",
+        "resonant",
         "three_photon",
         "two_photon",
     ]
@@ -172,6 +177,11 @@ class ProcessCard(Card):
         return mass
 
     @property
+    def on_nuclei(self) -> bool:
+        """Whether the beam meets a target of nuclei; for resonant production the electrons around them."""
+        return self.process in ON_NUCLEI or (self.process == "resonant" and self.beams.target is not None)
+
+    @property
     def photon_cut(self) -> PhotonBlock:
         """Where the photons of a radiative process begin."""
         assert self.photon is not None
@@ -189,8 +199,10 @@ class ProcessCard(Card):
         return self.beams.collisions()
 
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
-        on_nuclei = self.process in ON_NUCLEI
-        found = self.beams.nuclear_problems(self.process) if on_nuclei else self.beams.problems()
+        if self.process == "resonant":
+            found = self.beams.resonant_problems()
+        else:
+            found = self.beams.nuclear_problems(self.process) if self.on_nuclei else self.beams.problems()
         beam_problems = [(("beams", *path), message) for path, message in (*found, *self.beams.real_problems(self.process))]
         model_problems = list(self._model_problems())
         yield from beam_problems
@@ -230,7 +242,35 @@ class ProcessCard(Card):
             if value != 0 and not 1e-30 < abs(value) < 1e30:
                 yield ("model", key), f"out of the range of numbers, 1e-30 to 1e30, got {value:g}"
 
+    def _resonance_problems(self) -> Iterator[tuple[KeyPath, str]]:
+        """What is wrong with a mass for resonant production: the line must be reached, and be narrow."""
+        least = 2 * ELECTRON_MASS
+        beams, width = self.beams, sum(widths(self.couplings).values())
+        if self.mass <= least:
+            yield ("model", "m_a"), f"must be above 2 m_e = {least * 1e3:.4g} MeV, got {self.mass * 1e3:g} MeV"
+            return
+        at = self.mass**2 / least - ELECTRON_MASS
+        smear = BOUND_REACH if beams.bound_electrons else 0.0
+        if beams.target is None:
+            beam, away = beams.positron_energy or 0.0, BEAM_REACH * beams.energy_spread + smear
+            low, high, line = beam * (1 - away), beam * (1 + away), beams.energy_spread * beam
+        else:
+            low, high, line = self.energy_cut * (1 - smear), beams.beam_energy * (1 + smear), beams.beam_energy / 100
+        if not low < at < high:
+            first, last = (math.sqrt(max(0.0, least * (energy + ELECTRON_MASS))) * 1e3 for energy in (low, high))
+            message = f"{self.mass * 1e3:g} MeV is not reached: its positrons have {at * 1e3:.6g} MeV; {first:.5g} to {last:.5g} MeV are"
+            yield ("model", "m_a"), message
+        if width * self.mass / least > line / 10:
+            yield (
+                ("model",),
+                f"the ALP's width, {width * 1e3:.3g} MeV, is left out, and not small: the couplings are too large",
+            )
+
     def _threshold_problems(self) -> Iterator[tuple[KeyPath, str]]:
+        if self.process == "resonant":
+            yield from self._resonance_problems()
+            yield from self._option_problems()
+            return
         highest = max(collision.sqrt_s for collision in self.collisions())
         collisions = self.collisions()
         process = processes.of(self)
@@ -269,10 +309,10 @@ class ProcessCard(Card):
         yield from self._option_problems()
 
     def _option_problems(self) -> Iterator[tuple[KeyPath, str]]:
-        if self.process not in ON_NUCLEI:
-            for key in ("energy_cut", "form_factor"):
-                if key in self.model_fields_set:
-                    yield (key,), f"goes with production on nuclei ({', '.join(ON_NUCLEI)}), not with '{self.process}'"
+        for key in ("energy_cut", "form_factor"):
+            due = self.on_nuclei if key == "energy_cut" else self.process in ON_NUCLEI
+            if not due and key in self.model_fields_set:
+                yield (key,), f"goes with production on nuclei ({', '.join(ON_NUCLEI)}), not with '{self.process}'"
         if self.process != "neutrino_photon" and "electroweak" in self.model_fields_set:
             yield ("electroweak",), f"goes with 'neutrino_photon', not with '{self.process}'"
         if self.decay == "none":

@@ -55,6 +55,41 @@ def length(w: float, table: Array) -> float:
     return float(F[i] + (w - edges[i]) / (edges[i + 1] - edges[i]) * (F[i + 1] - F[i]))
 
 
+@kernel(int64(float64, float64[::1]))
+def bin_of(w: float, table: Array) -> int:
+    """The bin of ln(E0/E), the first or the last where it is outside."""
+    n = int(table[0])
+    return min(max(int(np.searchsorted(table[3 : 4 + n], w, side="right")) - 1, 0), n - 1)
+
+
+@kernel(float64(float64, float64[::1]))
+def slope(w: float, table: Array) -> float:
+    """dF/dw, linear between the middles of bins: E dT/dE at w = ln(E0/E), in radiation lengths."""
+    n = int(table[0])
+    edges, F = table[3 : 4 + n], table[4 + n : 5 + 2 * n]
+    i = bin_of(w, table)
+    if w < (edges[i] + edges[i + 1]) / 2:
+        i -= 1
+    i = min(max(i, 0), n - 2)
+    left, right = (edges[i] + edges[i + 1]) / 2, (edges[i + 1] + edges[i + 2]) / 2
+    at_left, at_right = (F[i + 1] - F[i]) / (edges[i + 1] - edges[i]), (F[i + 2] - F[i + 1]) / (edges[i + 2] - edges[i + 1])
+    share = min(max((w - left) / (right - left), 0.0), 1.0)
+    return float(at_left + share * (at_right - at_left))
+
+
+@kernel(void(float64[::1], float64[::1], float64[::1]))
+def _fill_bins(w: Array, table: Array, out: Array) -> None:
+    for k in range(len(w)):
+        out[k] = bin_of(w[k], table)
+
+
+def bins(w: Array, table: Array) -> Array:
+    """The bins (n) of ln(E0/E) (n)."""
+    out = np.empty(len(w))
+    _fill_bins(np.ascontiguousarray(w), table, out)
+    return out
+
+
 @kernel("Tuple((float64, int64))(float64, float64[::1])")
 def inverse(F_wanted: float, table: Array) -> tuple[float, int]:
     """w with F(w) as wanted, and its bin."""

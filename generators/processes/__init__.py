@@ -17,6 +17,7 @@ NAMES = (
     "dark_photon",
     "neutrino_photon",
     "primakoff",
+    "resonant",
     "three_photon",
     "two_photon",
 )
@@ -37,4 +38,5 @@ def get(name: str, *, thick: bool = False, cascade: bool = False, real_beams: bo
 def of(card: ProcessCard) -> Process:
     """The process of a card."""
     beams = card.beams
-    return get(card.process, thick=beams.thickness > 0, cascade=beams.cascade, real_beams=beams.real)
+    real = beams.real and card.process != "resonant"  # whose beams are always
+    return get(card.process, thick=beams.thickness > 0, cascade=beams.cascade, real_beams=real)
