@@ -30,5 +30,5 @@ def get(name: str, *, thick: bool = False) -> Process:
 
 
 def of(card: ProcessCard) -> Process:
-    """The process of a card."""
-    return get(card.process, thick=card.beams.thickness > 0)
+    """The process of a card; where loops depend on the momentum it has a file of its own."""
+    return get(f"{card.process}_loop" if card.momentum_dependent else card.process, thick=card.beams.thickness > 0)
