@@ -41,6 +41,11 @@ def dump_limit(
         if card.limit.signal_events is None:
             raise InputError(f"{card.origin}: limit: a band from events needs 'method: fixed' and 'signal_events'")
         (process,), _ = experiment.at(mass, events)
+        if process.momentum_dependent:
+            raise InputError(
+                f"{process.origin}: model.radiative_coupling: a band of a dump takes the loops on the mass shell: give "
+                "directions with --along and --radiative"
+            )
         process = ProcessCard.load(process, ["decay=none"])
         used = process.events
         calorimeters = tuple(Calorimeter(c.width / 2, c.height / 2, c.share, block.threshold) for c in block.calorimeters)

@@ -82,6 +82,8 @@ def limit(
     if path is not None:
         check_free(path, force=force)
     experiment = load_experiment(analysis, overrides)
+    if radiative and any(card.momentum_dependent for card in experiment.processes):
+        raise InputError("--radiative: the process card's momentum-dependent loops are in its rates; they would count twice")
     own = experiment.analysis.masses or (experiment.processes[0].mass,)
     chosen = tuple(dict.fromkeys(mass_of(mass) for mass in masses)) or own
     rays = {mass: [direction(mass, couplings, radiative=radiative) for couplings in along] for mass in chosen}

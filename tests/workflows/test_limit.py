@@ -310,3 +310,45 @@ def test_bad_couplings(text: str) -> None:
 
 def test_couplings_of_text() -> None:
     assert limit_scan.parse_couplings("g_agamma=0.001, g_ae=-1") == {"g_agamma": 0.001, "g_ae": -1.0}
+
+
+LOOP = "process.model.radiative_coupling=momentum_dependent"
+
+
+def test_momentum_dependent_loops_are_in_the_limit_on_the_electron_coupling() -> None:
+    """NA64 at 100 MeV: the rates of bremsstrahlung and of Primakoff production through the loop add up."""
+    options: dict[str, Any] = {"events": 4000}
+    (tree,) = limit("na64", [0.1], **options).rows
+    (loop,) = limit("na64", [0.1], **options, overrides=[LOOP]).rows
+    primakoff = EventSource(ProcessCard.load("na64-primakoff", [LOOP.removeprefix("process."), "model.m_a=100 MeV"]))
+    added = primakoff.unit_cross_sections["electron"].value / primakoff.unit_cross_sections["photon"].value
+    expected = math.hypot(1 / tree.g_ae.value, math.sqrt(added) / tree.g_agamma.value) ** -1
+    assert loop.g_ae.value == pytest.approx(expected, rel=1e-3)
+    assert loop.g_ae.value < 0.5 * tree.g_ae.value
+    assert loop.g_agamma.value == pytest.approx(tree.g_agamma.value, rel=1e-3)
+    (alone,) = limit("na64", [0.1], **options, overrides=[LOOP], along=[{"g_ae": 1.0}]).rows
+    assert alone.g_ae.value == pytest.approx(loop.g_ae.value, rel=1e-9)
+
+
+def test_momentum_dependent_loops_at_a_collider() -> None:
+    """DELPHI below m_e: the whole anomaly, where the on-shell loop decouples. Counted once only."""
+    options: dict[str, Any] = {"events": 4000, "along": [{"g_ae": 1.0}]}
+    (on_shell,) = limit("delphi", [1e-4], **options, radiative=True).rows
+    (loop,) = limit("delphi", [1e-4], **options, overrides=[LOOP]).rows
+    assert loop.g_ae.value < 0.1 * on_shell.g_ae.value
+    with pytest.raises(InputError, match="count twice"):
+        limit("delphi", [1e-4], **options, radiative=True, overrides=[LOOP])
+
+
+def test_decays_in_the_calorimeter_with_momentum_dependent_loops() -> None:
+    """Of both processes that a coupling has; the photons of decays are real, and their loop is that of the on-shell widths."""
+    options: dict[str, Any] = {"events": 4000, "overrides": [LOOP, "counting.visible_branching_ratio=1"]}
+    (row,) = limit("na64", [0.01], **options).rows
+    (plain,) = limit("na64", [0.01], events=4000, overrides=[LOOP]).rows
+    assert plain.g_ae.value <= row.g_ae.value < row.g_ae_upper.value
+    assert math.isnan(plain.g_ae_upper.value)
+
+
+def test_a_dump_has_its_loops_on_the_mass_shell() -> None:
+    with pytest.raises(InputError, match="--radiative"):
+        limit("e137-events", [0.01], events=1000, overrides=[LOOP])
