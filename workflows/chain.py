@@ -54,6 +54,17 @@ class Experiment:
     detector: DetectorCard
     reference: ProcessCard | None
 
+    @property
+    def loops(self) -> ProcessCard | None:
+        """The process card whose rates hold loops that depend on the momentum, if one does."""
+        return next((card for card in self.processes if card.momentum_dependent), None)
+
+    def decaying(self, couplings: Couplings) -> Couplings:
+        """The couplings of decays: loops that depend on the momentum are on the mass shell there, the muon's included."""
+        if self.loops is None:
+            return couplings
+        return replace(couplings, radiative=True, g_amu=self.loops.model.muon_ratio * couplings.g_ae)
+
     def at(self, mass: float, events: int | None = None) -> tuple[tuple[ProcessCard, ...], ProcessCard | None]:
         """The process cards and the reference at a mass (GeV), sampled so that one sample serves every coupling."""
 
@@ -290,13 +301,9 @@ def ray_limit(
             return 1.0
         return 1 - ratio * (1 - sum(rate / whole * share for rate, share in alive))
 
-    # loops that depend on the momentum are part of the rates, but not of the ray; decays have them on the mass shell
-    loops = any(card.momentum_dependent for card in experiment.processes)
-
     def signal(scale: float) -> float:
         couplings = scaled(ray, scale)
-        widest = replace(couplings, radiative=True) if loops else couplings
-        decay_rate = sum(widths(widest).values()) / ratio / HBARC_MM
+        decay_rate = sum(widths(experiment.decaying(couplings)).values()) / ratio / HBARC_MM
         return exclusion.strength(couplings, *(kept(name, decay_rate) for name in COUPLINGS))
 
     if not math.isfinite(free.lower.value):

@@ -3,24 +3,28 @@
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from alphoton.analysis.beam_dump import Calorimeter, DecaysInFlight, Dump
 from alphoton.analysis.counting import Measurement, measure
 from alphoton.data.errors import CardError, InputError
+from alphoton.data.event_file import Jagged
 from alphoton.detectors.simulate import reconstruct
 from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.generate import source_meta
-from alphoton.generators.model import loop_coupling
+from alphoton.generators.model import Couplings, loop_coupling
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows import limit, limit_scan
 from alphoton.workflows.chain import Experiment, in_memory, load_experiment, point_limit
+from alphoton.workflows.dump_chain import flights
 from alphoton.workflows.limit_scan import COLUMNS, as_dict, why_empty, worst_error
-from reference import checks
+from reference import checks, loop_vertex
 
 # design.md, section "Contract"
 HEADER = (
@@ -341,7 +345,7 @@ def test_momentum_dependent_loops_at_a_collider() -> None:
 
 
 def test_decays_in_the_calorimeter_with_momentum_dependent_loops() -> None:
-    """Of both processes that a coupling has; the photons of decays are real, and their loop is that of the on-shell widths."""
+    """Of both processes that a coupling has; the photons of decays are real, their loop is the one on the mass shell."""
     options: dict[str, Any] = {"events": 4000, "overrides": [LOOP, "counting.visible_branching_ratio=1"]}
     (row,) = limit("na64", [0.01], **options).rows
     (plain,) = limit("na64", [0.01], events=4000, overrides=[LOOP]).rows
@@ -349,6 +353,40 @@ def test_decays_in_the_calorimeter_with_momentum_dependent_loops() -> None:
     assert math.isnan(plain.g_ae_upper.value)
 
 
-def test_a_dump_has_its_loops_on_the_mass_shell() -> None:
-    with pytest.raises(InputError, match="--radiative"):
-        limit("e137-events", [0.01], events=1000, overrides=[LOOP])
+def test_a_dump_with_momentum_dependent_loops() -> None:
+    """E137 below 2 m_e, against on-shell events that are weighted with |B1(t)/B1(0)|^2: more are made, at wider angles."""
+    mass, ray = 0.0005, {"g_ae": 1.0}
+    (loop,) = limit("e137-events", [mass], events=6000, along=[ray], overrides=[LOOP]).rows
+    experiment = load_experiment("e137-events")
+    (process,), _ = experiment.at(mass, 6000)
+    made = flights(experiment, process, 0)
+    record = EventSource(process, 0).chunk(0, 6000).events["GenPart"]
+    assert isinstance(record, Jagged)
+    nucleus = {key: record[key].reshape(6000, -1)[:, 2] for key in ("px", "py", "pz", "energy", "mass")}
+    recoil = nucleus["energy"] - nucleus["mass"]
+    t = np.maximum(2 * nucleus["mass"] * recoil, nucleus["px"] ** 2 + nucleus["py"] ** 2)  # the recoil may round to 0
+    b1 = loop_vertex.spacelike(mass, ELECTRON_MASS)
+    ratio = np.array([abs(b1(float(each)) / b1(1e-25)) ** 2 for each in t])
+    assert ratio.mean() > 10
+    block = experiment.analysis.beam_dump
+    assert block is not None
+    calorimeters = tuple(Calorimeter(c.width / 2, c.height / 2, c.share, block.threshold) for c in block.calorimeters)
+    dump, direction = Dump(block.shielding, block.decay_region), Couplings(mass, g_ae=1.0, radiative=True)
+
+    def lower(weights: Any) -> float:
+        weighted = replace(made, weights=weights)
+        decays = DecaysInFlight(dump, mass, weighted, calorimeters, np.random.default_rng(5))
+        return decays.found_edges(2.3, 1e-10, 1e2, block.visible_ratio, direction).lower
+
+    assert loop.g_ae.value == pytest.approx(lower(made.weights * ratio), rel=0.03)
+    assert loop.g_ae.value < 0.6 * lower(made.weights)
+    with pytest.raises(InputError, match="published band"):
+        limit("e137", [0.01], overrides=[LOOP])
+
+
+def test_a_muons_loop_keeps_its_ratio() -> None:
+    model = [LOOP, "process.model.g_ae=1 /GeV", "process.model.g_amu=2 /GeV"]
+    (row,) = limit("padme", [0.01], events=3000, overrides=model, along=[{"g_ae": 1.0, "g_amu": 2.0}]).rows
+    assert math.isfinite(row.g_ae.value)
+    with pytest.raises(InputError, match="g_amu/g_ae = 2"):
+        limit("padme", [0.01], events=3000, overrides=model, along=[{"g_ae": 1.0}])
