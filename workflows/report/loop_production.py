@@ -29,14 +29,15 @@ MASSES = (0.0005, 0.0011, 0.003, 0.010, 0.100)
 """GeV: below, just above and far above 2 m_e."""
 EVENTS = 20_000
 TEXT = (
-    "A coupling to electrons alone makes ALPs through the electron's loop as well, with a virtual photon: of q² = s in "
-    "annihilation, of q² = -t on a nucleus. Eqs. (9) and (10) have both photons on their mass shell. The ratio is that of the "
-    "cross-section of g_ae alone, all channels of annihilation or Primakoff production, with radiative_coupling: "
-    "momentum_dependent, over the same with the loop on shell; both are integrated to better than 1e-4. The limits are those "
-    "of the analysis, with bremsstrahlung at NA64; of E137 they are the lower edges from events. On shell the loop of a light "
-    "ALP decouples, like m_a²/(12 m_e²); at a virtuality beyond 4 m_e² it is the whole anomaly. Just above 2 m_e the on-shell "
-    "loop makes about twice as many ALPs as it should, at 10 MeV still 13 to 15% too many at colliders and 6 to 7% on nuclei; "
-    "at 100 MeV it is right to 0.5%. At PADME the tree level prevails. Errors are of the Monte Carlo."
+    "A coupling to electrons alone makes ALPs through the electron's loop as well, with a virtual photon: of q² = s "
+    "in annihilation, of q² = -t on a nucleus. Eqs. (9) and (10) have both photons on their mass shell. The ratio is "
+    "that of the cross-section of g_ae alone, all channels of annihilation or Primakoff production, with "
+    "radiative_coupling: momentum_dependent, over the same with the loop on shell; both are integrated to better than"
+    " 1e-4. The limits are those of the analysis, with bremsstrahlung at NA64; of E137 they are the lower edges from "
+    "events. On shell the loop of a light ALP decouples, like m_a²/(12 m_e²); at a virtuality beyond 4 m_e² it is the"
+    " whole anomaly. Just above 2 m_e the on-shell loop makes about twice as many ALPs as it should, at 10 MeV still "
+    "13 to 15% too many at colliders and 6 to 7% on nuclei; at 100 MeV it is right to 0.5%. At PADME the tree level "
+    "prevails. Errors are of the Monte Carlo."
 )
 
 
