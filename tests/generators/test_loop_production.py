@@ -79,7 +79,7 @@ def test_amplitudes(name: str, mass: float, g_ag: float, g_ae: float) -> None:
 
 @pytest.mark.parametrize(
     ("name", "mass", "muon"),
-    [("padme", 0.01, 0.0), ("padme", 0.0005, 0.0), ("babar", 0.001, 0.0), ("babar", 1.0, 2.0), ("delphi", 10.0, -1.0)],
+    [("padme", 0.01, 0.0), ("padme", 0.0005, 0.0), ("babar", 0.001, 0.0), ("babar", 1.0, 2.0), ("delphi", 0.01, 0.0)],
 )
 def test_annihilation(name: str, mass: float, muon: float) -> None:
     """Totals by Eq. (18), weighted with the luminosities; the on-shell constant gives another number for light ALPs."""
@@ -157,29 +157,33 @@ def test_thin_primakoff(
     assert abs(on_shell / expected - 1) > 2e-3
 
 
-@pytest.mark.parametrize(
-    ("name", "mass", "atom", "beam", "depth", "cut"),
-    [("na64-primakoff", 0.001, LEAD, 100.0, 40.0, 50.0), ("e137-primakoff", 0.003, ALUMINIUM, 20.0, 200.0, 2.0)],
-)
-def test_showers(name: str, mass: float, atom: tuple[float, float], beam: float, depth: float, cut: float) -> None:
+def test_showers() -> None:
     """Integrated over a shower's photons too."""
-    card = load(name, f"model.m_a={mass} GeV", "model.g_agamma=0 /GeV", "model.g_ae=1 /GeV")
+    mass = 0.003
+    card = load("e137-primakoff", f"model.m_a={mass} GeV", "model.g_agamma=0 /GeV", "model.g_ae=1 /GeV")
     found = cross_section(card)
-    unit = effective_primakoff(
-        beam, mass, *atom, depth, cut, coupling_squared=lambda t: abs(ALPHA / math.pi * vertex(mass)(t)) ** 2
-    )
-    assert found.value == pytest.approx(unit, rel=2e-3)
-    tree = cross_section(ProcessCard.load(name, [f"model.m_a={mass} GeV", "model.g_agamma=1 /GeV"])).value
-    assert abs(tree * abs(card.couplings.photon) ** 2 / unit - 1) > 0.02
+
+    def squared(t: float) -> float:
+        return float(abs(ALPHA / math.pi * vertex(mass)(t)) ** 2)
+
+    expected = effective_primakoff(20.0, mass, *ALUMINIUM, 200.0, 2.0, coupling_squared=squared)
+    assert found.value == pytest.approx(expected, rel=2e-3)
+    tree = cross_section(ProcessCard.load("e137-primakoff", [f"model.m_a={mass} GeV", "model.g_agamma=1 /GeV"])).value
+    assert abs(tree * abs(card.couplings.photon) ** 2 / expected - 1) > 0.02
 
 
 # ---- events and cards ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("name", "mass"), [("padme", "10 MeV"), ("delphi", "1 MeV"), ("primakoff-lead", "1 MeV"), ("na64-primakoff", "5 MeV")]
+    ("name", "mass", "sampling"),
+    [
+        ("padme", "10 MeV", "unweighted"),
+        ("delphi", "1 MeV", "balanced"),
+        ("primakoff-lead", "1 MeV", "unweighted"),
+        ("na64-primakoff", "5 MeV", "balanced"),
+    ],
 )
-@pytest.mark.parametrize("sampling", ["unweighted", "balanced"])
 def test_weights(name: str, mass: str, sampling: str) -> None:
     """1 on average at the card's couplings; each component's mean is its share, by its own integration."""
     couplings = ("model.g_agamma=1e-3 /GeV", "model.g_ae=1 /GeV")

@@ -67,8 +67,8 @@ def dispersive(m_a2: float, q2: float, m: float) -> complex:
     return 1 + 2 * m**2 * complex(float(principal), imaginary(m_a2))
 
 
-def spacelike(m_a: float, m: float) -> Callable[[float], complex]:
-    """B1 as a function of t = -q2 > 0, from the integral over a Feynman parameter, which falls apart for this sign:
+def spacelike(m_a: float, m: float) -> Callable[[Number], Number]:
+    """B1 as a function of t = -q2 > 0 (a number or an array), by an integral over a Feynman parameter that falls apart there:
 
     B1 = 1 + 2 m^2 / (m_a^2 + t) [K - J(t)] with K = int dx/x ln(1 - x(1-x) m_a^2/m^2 - i0) and
     J = int dx/x ln(1 + x(1-x) t/m^2). J is interpolated in ln t, to 1e-6.
@@ -87,7 +87,7 @@ def spacelike(m_a: float, m: float) -> Callable[[float], complex]:
     grid = np.linspace(math.log(1e-26), math.log(1e6), 400)
     fitted = CubicSpline(grid, np.log([J(float(y)) for y in grid]))
 
-    def b1(t: float) -> complex:
-        return 1 + 2 * m**2 / (m_a**2 + t) * (K - math.exp(float(fitted(math.log(t)))))
+    def b1(t: Number) -> Number:
+        return 1 + 2 * m**2 / (m_a**2 + t) * (K - np.exp(fitted(np.log(t))))
 
     return b1
