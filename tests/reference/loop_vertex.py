@@ -68,7 +68,7 @@ def dispersive(m_a2: float, q2: float, m: float) -> complex:
 
 
 def spacelike(m_a: float, m: float) -> Callable[[Number], Number]:
-    """B1 as a function of t = -q2 > 0 (a number or an array), by an integral over a Feynman parameter that falls apart there:
+    """B1 as a function of t = -q2 > 0 (number or array), by an integral over a Feynman parameter that falls apart there:
 
     B1 = 1 + 2 m^2 / (m_a^2 + t) [K - J(t)] with K = int dx/x ln(1 - x(1-x) m_a^2/m^2 - i0) and
     J = int dx/x ln(1 + x(1-x) t/m^2). J is interpolated in ln t, to 1e-6.
