@@ -120,7 +120,7 @@ def summarise(
     relative = ((final.error * cross_section) ** 2 + (final.value * cross_section_error) ** 2) ** 0.5
     components = {}
     for name in sums.weights[1:]:
-        if sums.sums[0, sums.weights.index(name)] != 0:
+        if sums.has_share(name):
             part = sums.efficiency(weight=name)
             size = sums.effective_size(name)
             components[name] = {"efficiency": part.value, "efficiency_error": part.error, "effective_size": size}

@@ -52,6 +52,8 @@ def mean_boost(dump: Dump, mass: float, lower: float, upper: float) -> float:
 
 def visible_probability(dump: Dump, visible: float, total: float, boost: float) -> float:
     """The exact probability of a visible decay in [D, D + L]: (Gvis/Gtot) (exp(-D Gtot/..) - exp(-(D+L) Gtot/..))."""
+    if total == 0:
+        return 0.0
     rate = total / (HBARC_MM * boost)
     return visible / total * math.exp(-dump.shielding * rate) * -math.expm1(-dump.decay_region * rate)
 
@@ -219,6 +221,8 @@ class DecaysInFlight:
         """
         couplings = scaled(direction(self.mass, PHOTON_ONLY) if ray is None else ray, scale)
         visible, total = decay_widths(couplings, visible_ratio)
+        if total == 0:  # stable: a coupling to electrons alone, below their threshold
+            return 0.0, 0.0
         rate = total / self.boost_length
         density = visible / total * rate * np.exp(-(self.start + self.position) * rate) * self.dump.decay_region
         each = abs(couplings.photon) ** 2 * self.flights.weights * density * self.seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphoton.analysis.analysis_card import AnalysisCard
-from alphoton.analysis.efficiency import Efficiency, weighted_efficiency
+from alphoton.analysis.efficiency import ROUNDING, Efficiency, weighted_efficiency
 from alphoton.analysis.selection import Axis, EventView
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, Jagged
@@ -21,6 +22,9 @@ Mask = NDArray[np.bool_]
 
 TOTAL = "total"
 """The weight at the card's own couplings; the other weights are the components' at unit couplings."""
+
+LEAST_SIZE = 100
+"""Below this effective size a sum of weights is noise, or what is left of both signs."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +55,29 @@ class Sums:
         )
 
     def efficiency(self, step: int = -1, weight: str = TOTAL) -> Efficiency:
-        """The share of the weight that is left after a step, with its interval."""
+        """The share of the weight that is left after a step, with its interval; the weights may all be negative."""
         column = self.weights.index(weight)
+        sign = -1.0 if self.sums[0, column] < 0 else 1.0
         return weighted_efficiency(
-            float(self.sums[0, column]),
+            sign * float(self.sums[0, column]),
             float(self.squares[0, column]),
-            float(self.sums[step, column]),
+            sign * float(self.sums[step, column]),
             float(self.squares[step, column]),
             float(self.mixed[step, column]),
         )
+
+    def has_share(self, weight: str) -> bool:
+        """Whether what is selected is a share of what is generated: not where weights of both signs cancel."""
+        column = self.weights.index(weight)
+        whole, selected = float(self.sums[0, column]), float(self.sums[-1, column])
+        return whole != 0 and -ROUNDING <= selected / whole <= 1 + ROUNDING
+
+    def net(self, weight: str) -> Rate:
+        """The selected sum of a weight over the generated sum of genWeight, with its error; of either sign."""
+        column = self.weights.index(weight)
+        selected, square = float(self.sums[-1, column]), float(self.squares[-1, column])
+        error = math.sqrt(max(0.0, square - selected**2 / float(self.entries[0])))
+        return Rate(selected / self.generated_weight, error / self.generated_weight)
 
     def effective_size(self, weight: str) -> float:
         """(sum w)^2 / sum w^2 of the generated events."""
@@ -203,7 +221,14 @@ class Measurement:
         return replace(self, peak=peak)
 
     def rate(self, component: str) -> Rate:
-        """Cross-section (by integration, not from the weights) times efficiency of a component at unit couplings."""
+        """Cross-section (by integration, not from the weights) times efficiency of a component at unit couplings.
+
+        Where weights of both signs cancel there is no efficiency: the rate is the sum of the selected weights.
+        """
+        cancelled = self.sums.effective_size(component) < LEAST_SIZE or not self.sums.has_share(component)
+        if cancelled and self.sums.squares[0, self.sums.weights.index(component)] > 0:
+            net = self.sums.net(component)
+            return Rate(net.value * self.cross_section, net.error * self.cross_section)
         if float(self.sums.sums[0, self.sums.weights.index(component)]) == 0:
             return Rate(0.0)
         efficiency = self.sums.efficiency(weight=component)

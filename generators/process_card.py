@@ -6,7 +6,15 @@ import math
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from alphoton.data.card import Block, Card
@@ -32,10 +40,21 @@ def _not_negative(value: float | None) -> float | None:
 Mass = Annotated[Energy | None, AfterValidator(_not_negative)]
 
 
+def _one_of_the_loops(value: Any, known: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return known(value)
+    except ValidationError:
+        raise PydanticCustomError("loops", "must be false, true or momentum_dependent") from None
+
+
+Loops = Annotated[bool | Literal["momentum_dependent"], WrapValidator(_one_of_the_loops)]
+
+
 class Model(Block):
     """Masses and couplings; which of them a process takes is in `MODEL_KEYS`.
 
-    `radiative_coupling` adds the leptons' loops, Eq. (9), to the photon coupling.
+    `radiative_coupling` adds the leptons' loops, Eq. (9), to the photon coupling: on the mass shell of both photons, or
+    `momentum_dependent`, which takes the virtual photon of production as it is. Decays are on the mass shell.
     """
 
     m_a: Mass = None
@@ -44,9 +63,14 @@ class Model(Block):
     g_amu: InverseEnergy = 0.0
     g_achi: InverseEnergy = 0.0
     m_chi: Annotated[Energy, Field(ge=0)] = 0.0
-    radiative_coupling: bool = False
+    radiative_coupling: Loops = False
     m_v: Mass = None
     epsilon: float = 1.0
+
+    @property
+    def muon_ratio(self) -> float:
+        """g_amu / g_ae, 0 without a muon's coupling."""
+        return self.g_amu / self.g_ae if self.g_amu else 0.0
 
 
 class FormFactor(Block):
@@ -78,6 +102,8 @@ COUPLING_KEYS = {
     "three_photon": (),
     "two_photon": (),
 }
+LOOPS = ("annihilation", "primakoff")
+"""Processes with a virtual photon, in which the leptons' loops may depend on its momentum."""
 ON_NUCLEI = ("bethe_heitler", "bremsstrahlung", "primakoff")
 STANDARD_MODEL = ("bethe_heitler", "neutrino_photon", "three_photon", "two_photon")
 """Processes that make nothing new: their cards have no `model`."""
@@ -192,8 +218,13 @@ class ProcessCard(Card):
         """The couplings and masses that widths follow from."""
         model = self.model
         return Couplings(
-            self.mass, model.g_agamma, model.g_ae, model.g_amu, model.g_achi, model.m_chi, model.radiative_coupling
+            self.mass, model.g_agamma, model.g_ae, model.g_amu, model.g_achi, model.m_chi, bool(model.radiative_coupling)
         )
+
+    @property
+    def momentum_dependent(self) -> bool:
+        """Whether the loops of leptons depend on the virtuality of the photon that the process exchanges."""
+        return self.model.radiative_coupling == "momentum_dependent" and self.process in LOOPS
 
     def collisions(self) -> tuple[Collision, ...]:
         return self.beams.collisions()
@@ -233,7 +264,10 @@ class ProcessCard(Card):
         mass = getattr(self.model, self.mass_key)
         if mass is None:
             yield ("model", self.mass_key), "is missing, and must be given"
-        couplings = {key: getattr(self.model, key) for key in COUPLING_KEYS[self.process]}
+        if self.momentum_dependent:
+            yield from self._loop_problems()
+        keys = ("g_agamma", "g_ae") if self.momentum_dependent else COUPLING_KEYS[self.process]
+        couplings = {key: getattr(self.model, key) for key in keys}
         if not any(couplings.values()):
             names = " and ".join(couplings)
             zero = f"{names} {'is' if len(couplings) == 1 else 'are all'} zero"
@@ -264,6 +298,23 @@ class ProcessCard(Card):
             yield (
                 ("model",),
                 f"the ALP's width, {width * 1e3:.3g} MeV, is left out, and not small: the couplings are too large",
+            )
+
+    def _loop_problems(self) -> Iterator[tuple[KeyPath, str]]:
+        """Weights are written for g_agamma and g_ae: another coupling cannot stand alone, nor an amplitude fall apart."""
+        for key, chosen in (("target", self.beams.cascade), ("energy_spread", self.beams.real)):
+            if chosen:
+                yield (
+                    ("beams", key),
+                    "a shower by Monte Carlo, a spread and radiation do not go with momentum-dependent loops",
+                )
+        if self.model.g_amu and not self.model.g_ae:
+            message = "a momentum-dependent loop of muons goes with g_ae, in a ratio that weights keep: give g_ae a value"
+            yield ("model", "g_amu"), message
+        if not self.interference:
+            yield (
+                ("interference",),
+                "cannot be false with momentum-dependent loops: they are one amplitude with the rest",
             )
 
     def _threshold_problems(self) -> Iterator[tuple[KeyPath, str]]:

@@ -56,6 +56,17 @@ class Experiment:
     detector: DetectorCard
     reference: ProcessCard | None
 
+    @property
+    def loops(self) -> ProcessCard | None:
+        """The process card whose rates hold loops that depend on the momentum, if one does."""
+        return next((card for card in self.processes if card.momentum_dependent), None)
+
+    def decaying(self, couplings: Couplings) -> Couplings:
+        """The couplings of decays: loops that depend on the momentum are on the mass shell there, the muon's included."""
+        if self.loops is None:
+            return couplings
+        return replace(couplings, radiative=True, g_amu=self.loops.model.muon_ratio * couplings.g_ae)
+
     def at(self, mass: float, events: int | None = None) -> tuple[tuple[ProcessCard, ...], ProcessCard | None]:
         """The process cards and the reference at a mass (GeV), sampled so that one sample serves every coupling."""
 
@@ -199,9 +210,14 @@ def from_file(reco: Path, analysis: AnalysisCard) -> Measurement:
         return measure(analysis, file.chunks(needed_branches(analysis, file.branches)), file.meta, section)
 
 
-def of_component(measured: Sequence[Measurement], component: str) -> Measurement | None:
-    """The measurement of the process that has this component; None where no process has it."""
-    return next((each for each in measured if component in each.sums.weights), None)
+def of_component(measured: Sequence[Measurement], component: str) -> tuple[Measurement, ...]:
+    """The measurements of the processes that have this component; their events add up."""
+    return tuple(each for each in measured if component in each.sums.weights)
+
+
+def together(rates: Sequence[Rate]) -> Rate:
+    """The sum of independent rates."""
+    return Rate(sum(each.value for each in rates), math.hypot(*(each.error for each in rates)))
 
 
 def point_limit(
@@ -232,14 +248,14 @@ def invisible_limit(
     """The limits on both couplings, each alone, where no decay is seen. Raises `InputError` as `point_limit` does."""
     card = experiment.analysis
     found = {name: of_component(measured, name) for name in (*COUPLINGS, "interference")}
-    sizes = {name: each.sums.effective_size(name) for name in COUPLINGS if (each := found[name]) is not None}
+    sizes = {name: min(each.sums.effective_size(name) for each in found[name]) for name in COUPLINGS if found[name]}
     for name, size in sizes.items():
         if size < SMALLEST_EFFECTIVE_SIZE:
             raise InputError(
                 f"{card.name}: an effective {size:.0f} events for the {name} coupling, a limit needs "
                 f"{SMALLEST_EFFECTIVE_SIZE}; generate at least {2 * SMALLEST_EFFECTIVE_SIZE} with -n"
             )
-    rates = {name: Rate(0.0) if each is None else each.rate(name) for name, each in found.items()}
+    rates = {name: together([each.rate(name) for each in several]) for name, several in found.items()}
     limits = {name: _limit(experiment, found[name], reference, name, rates[name]) for name in COUPLINGS}
     return PointLimit(
         analysis=card.name,
@@ -274,21 +290,26 @@ def ray_limit(
     free = exclusion.limit(ray)
     counting, length = experiment.analysis.counting, experiment.detector.geometry.calorimeter_length
     flights = {name: of_component(measured, name) for name in COUPLINGS}
-    if counting is None or all(each is None or each.flight is None for each in flights.values()):
+    if counting is None or all(each.flight is None for several in flights.values() for each in several):
         return free
     if length is None:
         raise InputError(f"{experiment.detector.origin}: geometry.calorimeter_length: is due with a visible branching ratio")
     ratio = counting.visible_branching_ratio
 
     def kept(name: str, decay_rate: float) -> float:
-        each = flights[name]
-        if each is None or each.flight is None:
+        alive = [
+            (each.rate(name).value, each.flight.surviving(name, decay_rate, length))
+            for each in flights[name]
+            if each.flight is not None
+        ]
+        whole = sum(rate for rate, _ in alive)
+        if not whole:
             return 1.0
-        return 1 - ratio * (1 - each.flight.surviving(name, decay_rate, length))
+        return 1 - ratio * (1 - sum(rate / whole * share for rate, share in alive))
 
     def signal(scale: float) -> float:
         couplings = scaled(ray, scale)
-        decay_rate = sum(widths(couplings).values()) / ratio / HBARC_MM
+        decay_rate = sum(widths(experiment.decaying(couplings)).values()) / ratio / HBARC_MM
         return exclusion.strength(couplings, *(kept(name, decay_rate) for name in COUPLINGS))
 
     if not math.isfinite(free.lower.value):
@@ -313,12 +334,13 @@ def _method(card: AnalysisCard) -> str:
 
 
 def _limit(
-    experiment: Experiment, measured: Measurement | None, reference: Measurement | None, component: str, rate: Rate
+    experiment: Experiment, found: Sequence[Measurement], reference: Measurement | None, component: str, rate: Rate
 ) -> FoundLimit:
-    """The limit on one coupling."""
+    """The limit on one coupling; what is allowed is that of the first process that has it."""
     card = experiment.analysis
-    if measured is None or rate.value <= 3 * rate.error:
+    if not found or rate.value <= 3 * rate.error:
         return FoundLimit(NO_LIMIT, Rate(math.nan, math.nan))
+    measured = found[0]
     if card.recast is not None:
         assert reference is not None
         block = card.recast.model_copy(update={"curve": str(beside(card, card.recast.curve))})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from alphoton.analysis.beam_dump import STRONGEST, WEAKEST, Calorimeter, DecaysInFlight, Dump, Edges, Flights, recast
 from alphoton.analysis.limits import CouplingLimit, exposure
 from alphoton.analysis.published_band import published_edges
+from alphoton.analysis.slices import PHOTON_ONLY, direction
 from alphoton.data.errors import InputError
-from alphoton.data.event_file import Jagged
+from alphoton.data.event_file import Chunk, Jagged
 from alphoton.data.random_streams import Stage, stream
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.executors import chunks
@@ -31,6 +33,10 @@ def dump_limit(
     assert block is not None
     dump = Dump(block.shielding, block.decay_region)
     used = 0
+    if experiment.loops is not None:
+        if block.edges == "published":
+            raise InputError(f"{card.origin}: a published band cannot tell momentum-dependent loops; take one from events")
+        ray = experiment.decaying(direction(mass, PHOTON_ONLY) if ray is None else ray)
     if block.edges == "published":
         known = published_edges(block, mass)
         band = Edges(math.nan, math.nan)
@@ -45,7 +51,7 @@ def dump_limit(
         used = process.events
         calorimeters = tuple(Calorimeter(c.width / 2, c.height / 2, c.share, block.threshold) for c in block.calorimeters)
         rng = np.random.default_rng(stream(process.seed, Stage.SIMULATION, point, 0))
-        decays = DecaysInFlight(dump, mass, flights(experiment, process, point), calorimeters, rng)
+        decays = DecaysInFlight(dump, mass, flights(experiment, process, point, ray), calorimeters, rng)
         band = decays.found_edges(card.limit.signal_events, WEAKEST, STRONGEST, block.visible_ratio, ray)
         method = f"events ({card.limit.signal_events:g} events)"
     lower, upper = CouplingLimit(band.lower, band.lower_error), CouplingLimit(band.upper, band.upper_error)
@@ -67,8 +73,8 @@ def dump_limit(
     )
 
 
-def flights(experiment: Experiment, process: ProcessCard, point: int) -> Flights:
-    """The ALPs made in the dump, weighted to their number at a coupling of 1 /GeV."""
+def flights(experiment: Experiment, process: ProcessCard, point: int, ray: Couplings | None = None) -> Flights:
+    """The ALPs made in the dump, weighted to their number at a photon coupling of 1 /GeV on the mass shell."""
     counting = experiment.analysis.counting
     if counting is None:
         raise InputError(f"{experiment.analysis.origin}: counting: is missing, the electrons on target are due")
@@ -81,6 +87,17 @@ def flights(experiment: Experiment, process: ProcessCard, point: int) -> Flights
         alp = particles["pdgId"] == process.ids.alp
         momenta.append(np.stack([particles[name][alp] for name in ("px", "py", "pz", "energy")], axis=1))
         depths.append(particles["vz"][alp])
-        weights.append(drawn.events["weight_photon"] * drawn.events["genWeight"])  # type: ignore[operator]
+        weights.append(_photon_weight(process, drawn.events, ray) * drawn.events["genWeight"])
     scale = per_pb * source.cross_section.value / process.events
     return Flights(np.concatenate(momenta), np.concatenate(depths), scale * np.concatenate(weights))
+
+
+def _photon_weight(process: ProcessCard, events: Chunk, ray: Couplings | None) -> Any:
+    """The weight at |g_agamma|^2 = 1 /GeV^2 on the mass shell; along a ray where loops depend on the momentum."""
+    photon: Any = events["weight_photon"]
+    if not process.momentum_dependent or ray is None:
+        return photon
+    electron: Any = events["weight_electron"]
+    mixed: Any = events["weight_interference"]
+    whole = ray.g_agamma**2 * photon + ray.g_ae**2 * electron + ray.g_agamma * ray.g_ae * mixed
+    return whole / abs(ray.photon) ** 2

@@ -82,6 +82,7 @@ def limit(
     if path is not None:
         check_free(path, force=force)
     experiment = load_experiment(analysis, overrides)
+    check_loops(experiment, along, radiative=radiative)
     own = experiment.analysis.masses or (experiment.processes[0].mass,)
     chosen = tuple(dict.fromkeys(mass_of(mass) for mass in masses)) or own
     rays = {mass: [direction(mass, couplings, radiative=radiative) for couplings in along] for mass in chosen}
@@ -97,6 +98,18 @@ def limit(
     if path is not None:
         write_text(path, to_csv(rows), force=force)
     return Limits(tuple(rows), path)
+
+
+def check_loops(experiment: Experiment, along: Sequence[Mapping[str, float]], *, radiative: bool) -> None:
+    """Raise `InputError` where loops that are in the rates would count twice, or have another ratio on a ray."""
+    if experiment.loops is None:
+        return
+    if radiative:
+        raise InputError("--radiative: the process card's momentum-dependent loops are in its rates; they would count twice")
+    ratio = experiment.loops.model.muon_ratio
+    for couplings in along:
+        if not math.isclose(couplings.get("g_amu", 0.0), ratio * couplings.get("g_ae", 0.0)):
+            raise InputError(f"--along: the muon's loop is in the rates with the process card's g_amu/g_ae = {ratio:g}")
 
 
 def mass_of(mass: float | str) -> float:

@@ -36,7 +36,8 @@ def get(name: str, *, thick: bool = False, cascade: bool = False, real_beams: bo
 
 
 def of(card: ProcessCard) -> Process:
-    """The process of a card."""
+    """The process of a card; where loops depend on the momentum it has a file of its own."""
     beams = card.beams
     real = beams.real and card.process != "resonant"  # whose beams are always
-    return get(card.process, thick=beams.thickness > 0, cascade=beams.cascade, real_beams=real)
+    name = f"{card.process}_loop" if card.momentum_dependent else card.process
+    return get(name, thick=beams.thickness > 0, cascade=beams.cascade, real_beams=real)

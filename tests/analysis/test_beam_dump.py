@@ -332,3 +332,13 @@ def test_edges_from_events_solve_for_the_number_needed() -> None:
         assert decays.expected(edge)[0] == pytest.approx(10.0, rel=1e-6)
     none = decays.found_edges(1e30, 1e-7, 1e-1, None)
     assert np.isnan([none.lower, none.upper]).all()
+
+
+def test_a_stable_alp_is_not_excluded() -> None:
+    """g_ae alone, below 2 m_e and without its loop: nothing decays, and nothing divides by the width."""
+    assert visible_probability(Dump(179e3, 204e3), 0.0, 0.0, 1e4) == 0
+    flights = Flights(np.array([[0.0, 0.0, 10.0, 10.0]]), np.zeros(1), np.ones(1))
+    decays = DecaysInFlight(Dump(179e3, 204e3), 5e-4, flights, (), np.random.default_rng(1))
+    edges = decays.found_edges(2.3, 1e-8, 1.0, None, direction(5e-4, {"g_ae": 1.0}))
+    assert math.isnan(edges.lower)
+    assert math.isnan(edges.upper)

@@ -27,6 +27,7 @@ ELECTRON = "model.g_agamma=0 /GeV"
 PHOTON = "model.g_ae=0 /GeV"
 SLOW = ("beams.positron_energy=20 MeV", "photon.least_energy=2 MeV", "photon.least_angle=50 mrad")
 """Less collinear than at PADME: enough of the reference's photons have a say."""
+LOOP = "model.radiative_coupling=momentum_dependent"
 CASES: dict[str, tuple[str, ...]] = {
     "photon": ("padme", PHOTON),
     "electron": ("padme", ELECTRON),
@@ -41,6 +42,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "neutrinos": ("delphi-nunugamma",),
     "primakoff thin": ("primakoff-lead",),
     "primakoff thick": ("na64-primakoff",),
+    "loop": ("babar", LOOP, "model.m_a=1.2 MeV", "model.g_agamma=1e-3 /GeV", "model.g_ae=-1 /GeV"),
+    "loop on nuclei": ("primakoff-lead", LOOP, "model.m_a=0.9 MeV", "model.g_agamma=1e-3 /GeV", "model.g_ae=1 /GeV"),
     "primakoff decays": ("e137-primakoff",),
     "bremsstrahlung thin": ("bremsstrahlung-lead",),
     "bremsstrahlung thick": ("na64-bremsstrahlung",),
@@ -153,6 +156,8 @@ def softened(columns: Columns, weights: Array) -> tuple[Columns, Array]:
         ("neutrinos", tilted),
         ("primakoff thin", tilted),
         ("primakoff thick", softened),
+        ("loop", tilted),
+        ("loop on nuclei", tilted),
         ("bremsstrahlung thin", softened),
         ("bremsstrahlung thick", softened),
         ("bethe and heitler", softened),
@@ -170,3 +175,13 @@ def test_weights_above_one_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (sample(source, 1)[1] > 1).mean() > 0.2
     assert smallest(results(name, source=source)) > checks.LIKELY
     assert smallest(results(name, lambda c, w: (c, np.ones_like(w)), source)) < checks.IMPOSSIBLE
+
+
+@pytest.mark.parametrize("name", ["loop", "loop on nuclei"])
+def test_the_loop_on_the_mass_shell_is_seen(name: str) -> None:
+    """Negative control: with the loop of real photons the momenta are distributed otherwise, whatever the weights."""
+    card, _, *overrides = CASES[name]
+    source = EventSource(ProcessCard.load(card, ["model.radiative_coupling=true", *overrides]))
+    of_weights = {key: np.ones(SIZE) for key in referenced(name)[0] if key.startswith("weight_")}
+    found = results(name, lambda columns, weights: (columns | of_weights, weights), source)
+    assert smallest({key: each for key, each in found.items() if key not in of_weights}) < checks.IMPOSSIBLE

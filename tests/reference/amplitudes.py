@@ -192,24 +192,47 @@ def differential(
     return cross_section_factor(point) * component_mean_squared(point, component)
 
 
-def loop_induced_coupling(M: Number, loop_mass: Number, loop_momentum: Array, epsilon_0123: int = EPSILON_0123) -> Number:
-    """delta g_ag / g_ae from the triangle of a fermion of charge -1 with the pseudoscalar vertex, for M < 2 loop_mass.
+def loop_induced_coupling(
+    M: Number, loop_mass: Number, loop_momentum: Array, epsilon_0123: int = EPSILON_0123, q2: Number = 0
+) -> Number:
+    """delta g_ag / g_ae from the triangle of a fermion of charge -1 with the pseudoscalar vertex, for q2 < M^2.
 
-    a -> gamma(k1) gamma(k2), both orientations of the closed loop alike:
+    a -> gamma(k1) gamma*(k2) with k2^2 = q2, both orientations of the closed loop alike:
     i M = -2 int d^4l/(2 pi)^4 Tr[(g m gamma5) S(l-k2) (i e pol2-slash) S(l) (i e pol1-slash) S(l+k1)].
     The numerator does not depend on l = `loop_momentum` (any vector will do; a test varies it), and
-    int d^4l/(2 pi)^4 1/(D0 D1 D2) = -i/(16 pi^2) int dx dy 1/(m^2 - x y M^2) over x + y < 1.
+    int d^4l/(2 pi)^4 1/(D0 D1 D2) = -i/(16 pi^2) int dx dy 1/(m^2 - x y M^2 - x (1-x-y) q2 - i0) over x + y < 1.
     The result is divided by the tree amplitude of g_ag = 1,
     i M = i eps^{mu nu alpha beta} (i k1_mu) pol1_nu (i k2_alpha) pol2_beta.
     """
-    M, m = MP.convert(M), MP.convert(loop_mass)
-    k1, k2 = vector(M / 2, 0, 0, M / 2), vector(M / 2, 0, 0, -M / 2)
+    M, m, q2 = MP.convert(M), MP.convert(loop_mass), MP.convert(q2)
+    k = (M**2 - q2) / (2 * M)
+    k1, k2 = vector(k, 0, 0, k), vector((M**2 + q2) / (2 * M), 0, 0, -k)
     pol1, pol2 = vector(0, 1, 0, 0), vector(0, 0, 1, 0)
     before, between, after = (slash(p) + IDENTITY * m for p in (loop_momentum - k2, loop_momentum, loop_momentum + k1))
     numerator = (GAMMA5 @ before @ slash(pol2) @ between @ slash(pol1) @ after).trace()
     factors = m * 1j**3 * (1j * charge(MP)) ** 2  # pseudoscalar vertex, three propagators, two photon vertices
-    # int_0^{1-x} dy/(m^2 - x y M^2) = -ln(1 - x(1-x) M^2/m^2)/(x M^2)
-    scalar_integral = MP.quad(lambda x: -MP.log1p(-x * (1 - x) * (M / m) ** 2) / (x * M**2), [0, 0.5, 1])
-    i_M_loop = -2 * factors * numerator * (-1j / (16 * MP.pi**2)) * scalar_integral
+    i_M_loop = -2 * factors * numerator * (-1j / (16 * MP.pi**2)) * triangle(M**2, q2, m)
     i_M_tree = 1j * dot(levi_civita(k1 * 1j, pol1, k2 * 1j, epsilon_0123), pol2)
     return i_M_loop / i_M_tree
+
+
+def triangle(M2: Number, q2: Number, m: Number) -> Number:
+    """int dx dy 1/(m^2 - x y M2 - x (1-x-y) q2 - i0) over x + y < 1, the integral over y done, for M2 != q2.
+
+    That over y is [ln(m^2 - x(1-x) q2 - i0) - ln(m^2 - x(1-x) M2 - i0)] / (x (M2 - q2)); below the cut a logarithm
+    is ln|..| - i pi. The integral over x is cut where an argument vanishes.
+    """
+    M2, q2, m = (MP.convert(x) for x in (M2, q2, m))
+    cuts = {MP.mpf(0), MP.mpf(1) / 2, MP.mpf(1)}
+    for square in (M2, q2):
+        if square > 4 * m**2:
+            root = MP.sqrt(1 - 4 * m**2 / square)
+            small = 2 * m**2 / square / (1 + root)
+            cuts |= {small, 1 - small}
+    cuts |= {10 ** MP.mpf(-n) for n in range(1, 12)}  # a large virtuality begins to count at x = m^2/|q2|
+
+    def logarithm(square: Number, x: Number) -> Number:
+        ratio = x * (1 - x) * square / m**2
+        return MP.log1p(-ratio) if ratio < 1 else MP.log(ratio - 1) - 1j * MP.pi
+
+    return MP.quad(lambda x: (logarithm(q2, x) - logarithm(M2, x)) / (x * (M2 - q2)), sorted(cuts))

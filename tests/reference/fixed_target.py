@@ -113,9 +113,15 @@ def primakoff_formula(t: Number, E: Number, m: Number, M: Number) -> Number:
 
 
 def primakoff_cross_section(
-    photon_energy: float, mass: float, Z: float, A: float, energy_cut: float = 0.0, form_factor: FormFactor = "paper"
+    photon_energy: float,
+    mass: float,
+    Z: float,
+    A: float,
+    energy_cut: float = 0.0,
+    form_factor: FormFactor = "paper",
+    coupling_squared: Callable[[float], float] = lambda t: 1.0,
 ) -> float:
-    """sigma(gamma Z -> a Z) in pb at g_ag = 1/GeV with E_a = E - t/(2 M_A) > `energy_cut`, by quadrature in ln t."""
+    """sigma(gamma Z -> a Z) in pb with E_a = E - t/(2 M_A) > `energy_cut`, by quadrature in ln t; |g_ag|^2 may vary."""
     M = nuclear_mass(A)
     try:
         coefficient, t_min, t_max = (float(x) for x in primakoff_limits(photon_energy, mass, M))
@@ -127,7 +133,7 @@ def primakoff_cross_section(
 
     def integrand(y: float) -> float:  # y = ln(t/t_min), t dsigma/dt
         t = t_min * np.exp(y)
-        return coefficient * t_min * np.expm1(y) * (t_max - t) / t * float(g2(t, Z, A, form_factor))
+        return coefficient * t_min * np.expm1(y) * (t_max - t) / t * float(g2(t, Z, A, form_factor)) * coupling_squared(t)
 
     cuts = [0.0, *(float(np.log(x / t_min)) for x in scales(Z, A) if t_min < x < upper), float(np.log(upper / t_min))]
     pieces = [quad(integrand, lo, hi, epsabs=0, epsrel=1e-10)[0] for lo, hi in pairwise(cuts)]
@@ -175,8 +181,9 @@ def effective_primakoff(
     thickness: float,
     energy_cut: float,
     form_factor: FormFactor = "paper",
+    coupling_squared: Callable[[float], float] = lambda t: 1.0,
 ) -> float:
-    """sigma_eff of Eq. (26) in pb at g_ag = 1/GeV: int dE dT_gamma/dE sigma(E; E_a > energy_cut).
+    """sigma_eff of Eq. (26) in pb: int dE dT_gamma/dE sigma(E; E_a > energy_cut); |g_ag|^2 may vary with t.
 
     dT_gamma/dE falls like 1/L towards E0, L = -(4/3) ln(1-E/E0): integrated over L, where dE = (3/4) E0 exp(-3L/4) dL.
     """
@@ -184,7 +191,7 @@ def effective_primakoff(
     def integrand(L: float) -> float:
         E = -beam_energy * np.expm1(-0.75 * L)
         track = (-np.expm1(-L * thickness) / L + np.expm1(-7 * thickness / 9) * 9 / 7) / (7 / 9 - L) / E
-        sigma = primakoff_cross_section(E, mass, Z, A, energy_cut, form_factor)
+        sigma = primakoff_cross_section(E, mass, Z, A, energy_cut, form_factor, coupling_squared)
         return track * sigma * 0.75 * (beam_energy - E)
 
     lowest = -np.log1p(-energy_cut / beam_energy) / 0.75

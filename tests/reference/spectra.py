@@ -20,7 +20,7 @@ from alphoton.data.event_file import Chunk, Jagged
 from alphoton.generators import processes
 from alphoton.generators.process_card import ProcessCard
 from reference import bethe_heitler as radiation
-from reference import bremsstrahlung, neutrino_photon, three_photon
+from reference import bremsstrahlung, loop_vertex, neutrino_photon, three_photon
 from reference.checks import honest
 from reference.dirac import ALPHA, M_E
 from reference.fixed_target import NUCLEON_MASS_UNIT, structure_function
@@ -101,13 +101,25 @@ def shapes(name: str, s: Array, M: float, D: Array) -> Array:
     return math.pi * ALPHA**2 * gap / (beta * s**2) * bracket
 
 
+def looped(tree: Columns, beta: Array) -> Columns:
+    """The components where beta g_ae is added to g_agamma: of |g_ag + beta g_ae|^2, and of its real part with g_ae."""
+    none = np.zeros_like(tree["photon"])
+    mixed, electron = tree.get("interference", none), tree.get("electron", none)
+    return {
+        "photon": tree["photon"],
+        "electron": electron + np.abs(beta) ** 2 * tree["photon"] + beta.real * mixed,
+        "interference": mixed + 2 * beta.real * tree["photon"],
+    }
+
+
 def photon_recoil(card: ProcessCard, power: int = 19) -> Reference:
     """Annihilation, dark photon and two photons: eta, azimuth and run from the points; boosted with (gamma, beta gamma)."""
     x = points(3, power)
     runs = card.collisions()
     luminosity = np.array([run.luminosity or 1.0 for run in runs])
     run = np.minimum((x[:, 2] * len(runs)).astype(int), len(runs) - 1)
-    root_s = np.array([each.sqrt_s for each in runs])[run]
+    root_s_of = np.array([each.sqrt_s for each in runs])
+    root_s = root_s_of[run]
     boost = np.array([each.momentum_z / each.sqrt_s for each in runs])[run]
     s, M = root_s**2, card.mass
     beta = np.sqrt(1 - 4 * M_E**2 / s)
@@ -118,6 +130,10 @@ def photon_recoil(card: ProcessCard, power: int = 19) -> Reference:
     process = processes.of(card)
     names = [component.name for component in process.components]
     densities = {name: shapes(name, s, M, D) * measure for name in names}
+    if card.momentum_dependent:
+        densities = looped(
+            densities, np.array([ALPHA / math.pi * loop_vertex.one_virtual(M, x, M_E) for x in root_s_of**2])[run]
+        )
     total = sum(g * densities[name] for g, name in zip(process.couplings(card), names, strict=True))
     q = total
     if card.sampling == "balanced":
@@ -199,7 +215,15 @@ def primakoff(card: ProcessCard, power: int = honest(20, 22)) -> Reference:
     alp = (E - recoil, px, py, E - along)
     columns = of_particle("0", (E, zero, zero, E)) | of_particle("1", alp)
     columns |= of_particle("2", (recoil, -px, -py, along))
-    columns |= {"weight_photon": np.full(len(x), 1 / card.model.g_agamma**2), "run": zero}
+    columns |= {"run": zero}
+    if card.momentum_dependent:
+        beta = ALPHA / math.pi * loop_vertex.spacelike(m, M_E)(t)
+        squared = np.abs(card.model.g_agamma + card.model.g_ae * beta) ** 2
+        weights = weights * squared
+        unit = looped({"photon": np.ones(len(x))}, beta)
+        columns |= relative({f"weight_{name}": each / squared for name, each in unit.items()})
+    else:
+        columns |= {"weight_photon": np.full(len(x), 1 / card.model.g_agamma**2)}
     vertex = depth * card.beams.radiation_length_mm
     if thickness > 0:
         columns |= {f"{row}.{v}": vertex if v == "vz" else zero for row in range(3) for v in ("vx", "vy", "vz")}

@@ -36,7 +36,7 @@ from alphoton.workflows.report.true_photons import true_photons
 from alphoton.workflows.survey import Survey, Surveyed
 from reference import bremsstrahlung, closed_forms, fixed_target
 from reference.amplitudes import Component
-from reference.dirac import ALPHA, M_E
+from reference.dirac import ALPHA, M_E, MP, Number
 
 CLAIMS = (*claims_production.CLAIMS, *claims_experiments.CLAIMS)
 STUDIES = ("babar", "belle2-50ab", "na64", "padme", "padme-poseydon", "padme-poseydon-ses")
@@ -45,6 +45,9 @@ HBARC = 1.973269804e-16  # GeV m, CODATA
 DIFFER = {
     "decay-length-boost",  # Eq. (7) has no boost
     "loop-heavy-lepton",  # a sign
+    "loop-in-production-threshold",  # the photon is virtual
+    "loop-in-production-colliders",
+    "loop-in-production-nuclei",
     "trapping-5mev",
     "trapping-10mev",
     "trapping-velocity",  # Eq. (13) lacks v_rel/v and two spins
@@ -148,9 +151,23 @@ def test_decay_lengths(value: Callable[[str], float]) -> None:
     assert value("decay-length-electrons") == pytest.approx(math.sqrt(8 * math.pi * HBARC / (0.1 * 0.1 * phase)), rel=1e-6)
 
 
+def loop_root(m: Number) -> Number:
+    """f of Eq. (10) for tau < 1."""
+    root = MP.sqrt(1 - 4 * MP.convert(M_E) ** 2 / m**2)
+    return MP.pi / 2 + MP.mpc(0, 1) / 2 * MP.log((1 + root) / (1 - root))
+
+
 def test_loop(value: Callable[[str], float]) -> None:
     """alpha/pi, and where alpha^2 m^2/(64 pi^2) = m_e^2/8; B1 is 1 within tau ln(tau)^2 there."""
     assert value("loop-size") == pytest.approx(ALPHA / math.pi, rel=5e-3)
+    on_shell = [complex(1 - MP.mpf(4) * M_E**2 / m**2 * loop_root(m) ** 2) for m in (MP.mpf("0.01"), MP.mpf("0.1"))]
+    for name, b1, mass in zip(("colliders", "heavy"), on_shell, (0.01, 0.1), strict=True):
+        photon, mixed, electron = (
+            closed_forms.total(10.58**2, mass, part) for part in ("photon", "interference", "electron")
+        )
+        beta, far = ALPHA / math.pi * b1, ALPHA / math.pi
+        expected = (far**2 * photon + far * mixed + electron) / (abs(beta) ** 2 * photon + beta.real * mixed + electron)
+        assert value(f"loop-in-production-{name}") == pytest.approx(expected, rel=1e-4)
     assert value("photons-above-electrons") == pytest.approx(math.sqrt(8) * math.pi * M_E / ALPHA, rel=1e-3)
 
 

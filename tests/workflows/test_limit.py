@@ -3,24 +3,28 @@
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from alphoton.analysis.beam_dump import Calorimeter, DecaysInFlight, Dump
 from alphoton.analysis.counting import Measurement, measure
 from alphoton.data.errors import CardError, InputError
+from alphoton.data.event_file import Jagged
 from alphoton.detectors.simulate import reconstruct
 from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.generate import source_meta
-from alphoton.generators.model import loop_coupling
+from alphoton.generators.model import Couplings, loop_coupling
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows import limit, limit_scan
 from alphoton.workflows.chain import Experiment, in_memory, load_experiment, point_limit
+from alphoton.workflows.dump_chain import flights
 from alphoton.workflows.limit_scan import COLUMNS, as_dict, why_empty, worst_error
-from reference import checks
+from reference import checks, loop_vertex
 
 # design.md, section "Contract"
 HEADER = (
@@ -310,3 +314,97 @@ def test_bad_couplings(text: str) -> None:
 
 def test_couplings_of_text() -> None:
     assert limit_scan.parse_couplings("g_agamma=0.001, g_ae=-1") == {"g_agamma": 0.001, "g_ae": -1.0}
+
+
+LOOP = "process.model.radiative_coupling=momentum_dependent"
+
+
+def test_momentum_dependent_loops_are_in_the_limit_on_the_electron_coupling() -> None:
+    """NA64 at 100 MeV: the rates of bremsstrahlung and of Primakoff production through the loop add up."""
+    options: dict[str, Any] = {"events": 4000}
+    (tree,) = limit("na64", [0.1], **options).rows
+    (loop,) = limit("na64", [0.1], **options, overrides=[LOOP]).rows
+    primakoff = EventSource(ProcessCard.load("na64-primakoff", [LOOP.removeprefix("process."), "model.m_a=100 MeV"]))
+    added = primakoff.unit_cross_sections["electron"].value / primakoff.unit_cross_sections["photon"].value
+    expected = math.hypot(1 / tree.g_ae.value, math.sqrt(added) / tree.g_agamma.value) ** -1
+    assert loop.g_ae.value == pytest.approx(expected, rel=1e-3)
+    assert loop.g_ae.value < 0.5 * tree.g_ae.value
+    assert loop.g_agamma.value == pytest.approx(tree.g_agamma.value, rel=1e-3)
+    (alone,) = limit("na64", [0.1], **options, overrides=[LOOP], along=[{"g_ae": 1.0}]).rows
+    assert alone.g_ae.value == pytest.approx(loop.g_ae.value, rel=1e-9)
+
+
+def test_momentum_dependent_loops_at_a_collider() -> None:
+    """DELPHI below m_e: the whole anomaly, where the on-shell loop decouples. Counted once only."""
+    options: dict[str, Any] = {"events": 4000, "along": [{"g_ae": 1.0}]}
+    (on_shell,) = limit("delphi", [1e-4], **options, radiative=True).rows
+    (loop,) = limit("delphi", [1e-4], **options, overrides=[LOOP]).rows
+    assert loop.g_ae.value < 0.1 * on_shell.g_ae.value
+    with pytest.raises(InputError, match="count twice"):
+        limit("delphi", [1e-4], **options, radiative=True, overrides=[LOOP])
+
+
+def test_decays_in_the_calorimeter_with_momentum_dependent_loops() -> None:
+    """Of both processes that a coupling has; the photons of decays are real, their loop is the one on the mass shell."""
+    options: dict[str, Any] = {"events": 4000, "overrides": [LOOP, "counting.visible_branching_ratio=1"]}
+    (row,) = limit("na64", [0.01], **options).rows
+    (plain,) = limit("na64", [0.01], events=4000, overrides=[LOOP]).rows
+    assert plain.g_ae.value <= row.g_ae.value < row.g_ae_upper.value
+    assert math.isnan(plain.g_ae_upper.value)
+
+
+@pytest.mark.parametrize("mass", [0.0005, 0.00098, 0.00103])
+def test_an_interference_of_either_sign(mass: float) -> None:
+    """2 Re(beta) changes its sign with t; near 2 m_e hardly anything is left of both signs. NA64 keeps the same share."""
+    experiment = load_experiment("na64", [LOOP])
+    (primakoff, _), _ = experiment.at(mass, 4000)
+    source = EventSource(primakoff)
+    measured = in_memory(primakoff, experiment.detector, experiment.analysis)
+    units = {name: each.value for name, each in source.unit_cross_sections.items()}
+    kept = measured.rate("photon").value / units["photon"]
+    found = measured.rate("interference")
+    assert found.value == pytest.approx(kept * units["interference"], abs=4 * found.error)
+    weights = np.asarray(source.chunk(0, 4000).events["weight_interference"])
+    assert weights.min() < 0 < weights.max()
+    (row,) = limit("na64", [mass], events=4000, overrides=[LOOP], along=[{"g_agamma": 1e-4, "g_ae": 1.0}]).rows
+    strength = row.rates["photon"].value * 1e-8 + row.rates["electron"].value + row.rates["interference"].value * 1e-4
+    assert row.g_ae.value == pytest.approx(math.sqrt(row.allowed["electron"].value / strength), rel=1e-6)
+
+
+def test_a_dump_with_momentum_dependent_loops() -> None:
+    """E137 below 2 m_e, against on-shell events that are weighted with |B1(t)/B1(0)|^2: more are made, at wider angles."""
+    mass, ray = 0.0005, {"g_ae": 1.0}
+    (loop,) = limit("e137-events", [mass], events=6000, along=[ray], overrides=[LOOP]).rows
+    experiment = load_experiment("e137-events")
+    (process,), _ = experiment.at(mass, 6000)
+    made = flights(experiment, process, 0)
+    record = EventSource(process, 0).chunk(0, 6000).events["GenPart"]
+    assert isinstance(record, Jagged)
+    nucleus = {key: record[key].reshape(6000, -1)[:, 2] for key in ("px", "py", "pz", "energy", "mass")}
+    recoil = nucleus["energy"] - nucleus["mass"]
+    t = np.maximum(2 * nucleus["mass"] * recoil, nucleus["px"] ** 2 + nucleus["py"] ** 2)  # the recoil may round to 0
+    b1 = loop_vertex.spacelike(mass, ELECTRON_MASS)
+    ratio = np.array([abs(b1(float(each)) / b1(1e-25)) ** 2 for each in t])
+    assert ratio.mean() > 10
+    block = experiment.analysis.beam_dump
+    assert block is not None
+    calorimeters = tuple(Calorimeter(c.width / 2, c.height / 2, c.share, block.threshold) for c in block.calorimeters)
+    dump, direction = Dump(block.shielding, block.decay_region), Couplings(mass, g_ae=1.0, radiative=True)
+
+    def lower(weights: Any) -> float:
+        weighted = replace(made, weights=weights)
+        decays = DecaysInFlight(dump, mass, weighted, calorimeters, np.random.default_rng(5))
+        return decays.found_edges(2.3, 1e-10, 1e2, block.visible_ratio, direction).lower
+
+    assert loop.g_ae.value == pytest.approx(lower(made.weights * ratio), rel=0.03)
+    assert loop.g_ae.value < 0.6 * lower(made.weights)
+    with pytest.raises(InputError, match="published band"):
+        limit("e137", [0.01], overrides=[LOOP])
+
+
+def test_a_muons_loop_keeps_its_ratio() -> None:
+    model = [LOOP, "process.model.g_ae=1 /GeV", "process.model.g_amu=2 /GeV"]
+    (row,) = limit("padme", [0.01], events=3000, overrides=model, along=[{"g_ae": 1.0, "g_amu": 2.0}]).rows
+    assert math.isfinite(row.g_ae.value)
+    with pytest.raises(InputError, match="g_amu/g_ae = 2"):
+        limit("padme", [0.01], events=3000, overrides=model, along=[{"g_ae": 1.0}])

@@ -161,8 +161,7 @@ def count(experiment: Experiment, sample: Sample, coupling: str) -> Counted:
 
 def _background_share(experiment: Experiment, sample: Sample, component: str) -> float:
     """The part of the background in the window about the signal's peak, 1 without a window: as for the limit."""
-    card, measured = experiment.analysis, of_component(sample.measured, component)
-    assert measured is not None
+    card, measured = experiment.analysis, of_component(sample.measured, component)[0]
     assert card.counting is not None
     block, background = card.counting.window, card.counting.background
     if block is None or background is None or background.shape is None or measured.peak is None:
