@@ -236,10 +236,7 @@ class Beams(Block):
             found = list(self.nuclear_problems("bremsstrahlung"))
             yield from found
             if not found and self.target.shower != "monte_carlo":
-                yield (
-                    ("target", "shower"),
-                    "must be 'monte_carlo': the closed form has no positrons; give a thickness like '40 X0'",
-                )
+                yield (("target", "shower"), "must be 'monte_carlo': the closed form of Eq. (27) has no positrons")
             elif not found and self.energy_spread:
                 yield ("energy_spread",), "is that of positrons on a thin target; the shower's have all energies"
         if self.bound_electrons is not None and not found:

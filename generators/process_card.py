@@ -292,7 +292,8 @@ class ProcessCard(Card):
             low, high, line = self.energy_cut * (1 - smear), beams.beam_energy * (1 + smear), beams.beam_energy / 100
         if not low < at < high:
             first, last = (math.sqrt(max(0.0, least * (energy + ELECTRON_MASS))) * 1e3 for energy in (low, high))
-            message = f"{self.mass * 1e3:g} MeV is not reached: its positrons have {at * 1e3:.6g} MeV; {first:.5g} to {last:.5g} MeV are"
+            message = f"{self.mass * 1e3:g} MeV is not reached: its positrons have {at * 1e3:.6g} MeV; "
+            message += f"{first:.5g} to {last:.5g} MeV are"
             yield ("model", "m_a"), message
         if width * self.mass / least > line / 10:
             yield (

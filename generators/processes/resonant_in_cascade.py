@@ -30,7 +30,7 @@ radiation length in mm, size of the table of electrons, that table, and behind i
 
 @kernel(DENSITY)
 def unit_density(x: Array, p: Array) -> float:
-    """The effective cross-section's density at g_ae = 1 /GeV in (the electron's momentum, depth); the latter is not in it."""
+    """The effective cross-section's density at g_ae = 1 /GeV in (the electron's momentum, depth), whatever the depth."""
     size = int(p[SIZE])
     k, binding = electron(x[0], p[ELECTRONS : ELECTRONS + size])
     energy = resonance(p[MASS], k, binding)
