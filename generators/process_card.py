@@ -235,6 +235,8 @@ class ProcessCard(Card):
         else:
             found = self.beams.nuclear_problems(self.process) if self.on_nuclei else self.beams.problems()
         beam_problems = [(("beams", *path), message) for path, message in (*found, *self.beams.real_problems(self.process))]
+        if self.beams.bound_electrons is not None and self.process != "resonant":
+            beam_problems.append((("beams", "bound_electrons"), f"goes with 'resonant', not with '{self.process}'"))
         model_problems = list(self._model_problems())
         yield from beam_problems
         yield from model_problems
