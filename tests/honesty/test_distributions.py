@@ -44,6 +44,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "primakoff thick": ("na64-primakoff",),
     "loop": ("babar", LOOP, "model.m_a=1.2 MeV", "model.g_agamma=1e-3 /GeV", "model.g_ae=-1 /GeV"),
     "loop on nuclei": ("primakoff-lead", LOOP, "model.m_a=0.9 MeV", "model.g_agamma=1e-3 /GeV", "model.g_ae=1 /GeV"),
+    "primakoff in a cascade": ("na64-primakoff", "beams.target.shower=monte_carlo"),
     "primakoff decays": ("e137-primakoff",),
     "bremsstrahlung thin": ("bremsstrahlung-lead",),
     "bremsstrahlung thick": ("na64-bremsstrahlung",),
@@ -185,3 +186,10 @@ def test_the_loop_on_the_mass_shell_is_seen(name: str) -> None:
     of_weights = {key: np.ones(SIZE) for key in referenced(name)[0] if key.startswith("weight_")}
     found = results(name, lambda columns, weights: (columns | of_weights, weights), source)
     assert smallest({key: each for key, each in found.items() if key not in of_weights}) < checks.IMPOSSIBLE
+
+
+def test_the_shower_of_the_closed_form_is_another() -> None:
+    """Eq. (27)'s photons are seen to be none of the cascade equations', in energy and in depth."""
+    found = results("primakoff in a cascade", source=trained("primakoff thick"))
+    assert found["1.energy"][1] < checks.IMPOSSIBLE
+    assert found["1.vz"][1] < checks.IMPOSSIBLE

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import RectBivariateSpline
 from scipy.special import gamma
 from scipy.stats import qmc
 
@@ -20,7 +21,7 @@ from alphoton.data.event_file import Chunk, Jagged
 from alphoton.generators import processes
 from alphoton.generators.process_card import ProcessCard
 from reference import bethe_heitler as radiation
-from reference import bremsstrahlung, loop_vertex, neutrino_photon, three_photon
+from reference import bremsstrahlung, cascade, loop_vertex, neutrino_photon, three_photon
 from reference.checks import honest
 from reference.dirac import ALPHA, M_E
 from reference.fixed_target import NUCLEON_MASS_UNIT, structure_function
@@ -198,6 +199,8 @@ def primakoff(card: ProcessCard, power: int = honest(20, 22)) -> Reference:
         depth = -np.log1p(x[:, 1] * np.expm1(-rate * thickness)) / rate
         measure = -np.expm1(-rate * thickness) / (rate * np.exp(-rate * depth))
         weights = (np.exp(-L * depth) - np.exp(-7 / 9 * depth)) / (7 / 9 - L) / E * measure
+        if card.beams.cascade:
+            weights = cascade_photons(np.log(beam / E), depth) / E * measure
     a, b, c = 1 / (2 * M * E) + 1 / (4 * E**2), 1 - m**2 / (2 * M * E) - m**2 / (2 * E**2), m**4 / (4 * E**2)
     root = b + np.sqrt(b**2 - 4 * a * c)
     lowest, highest = 2 * c / root, root / (2 * a)
@@ -230,6 +233,14 @@ def primakoff(card: ProcessCard, power: int = honest(20, 22)) -> Reference:
     if card.decay != "none":
         columns |= decayed(card, alp, vertex, x[:, 4:])
     return Reference(columns, weights, even=thickness == 0)
+
+
+def cascade_photons(w: Array, depth: Array) -> Array:
+    """Photons (n) per unit of ln E at w = ln(E0/E) and a depth: the cascade equations at 2e4 points, a spline between."""
+    at_w, at_depth = np.geomspace(1e-6, w.max(), 150), np.geomspace(1e-4, depth.max(), 150)
+    logarithm = np.log(cascade.photon_density(at_w, at_depth))
+    spline = RectBivariateSpline(np.log(at_w), np.log(at_depth), logarithm)
+    return np.exp(spline.ev(np.log(np.maximum(w, at_w[0])), np.log(np.maximum(depth, at_depth[0]))))
 
 
 def decayed(card: ProcessCard, alp: tuple[Array, ...], vertex: Array, x: Array) -> Columns:

@@ -37,6 +37,7 @@ AXES = {
     **{(f"fig13{part}", "1/GeV"): ("$g_{ae}$", r"$g_{a\gamma}$") for part in "abc"},
     **{(f"fig14{part}", "GeV"): (MASS, "$g_{ae}$") for part in "ab"},
     ("fig15", "GeV"): (MASS, "$g_{ae}$"),
+    ("showers", "GeV"): ("Energy", "Track length per energy"),
 }
 """What the axes of a figure are, by its name and the unit of x; a CSV has the units only."""
 REACTIONS = {
