@@ -88,4 +88,4 @@ def test_table(monkeypatch: pytest.MonkeyPatch) -> None:
     table = real_beams.table()
     assert len(table.rows) == 9
     assert {len(row) for row in table.rows} == {len(table.header)}
-    assert [entry.value for entry in table.rows[0][1:]] == [1.0] * 3 + [1.1] * 3  # type: ignore[union-attr]
+    assert table.rows[0][1:] == ("1.0000", one["photon"], one["photon"], "1.1000", one["electron"], one["electron"])

@@ -78,6 +78,11 @@ def _experiment(analysis: str, mass: float, options: tuple[str, ...]) -> Experim
     return replace(experiment, analysis=experiment.analysis.model_copy(update={"selection": selection}))
 
 
+def _ratios(found: Effect, coupling: str) -> tuple[Entry, ...]:
+    """As the table has them; more digits of a cross-section to leading logarithms would mean nothing."""
+    return f"{found.cross_section[coupling].value:.4f}", found.efficiency[coupling], found.limit[coupling]
+
+
 def table() -> BeyondTable:
     """Each experiment with radiation at two masses, and with a spread, over nominal beams."""
     rows: list[tuple[Entry, ...]] = []
@@ -85,12 +90,10 @@ def table() -> BeyondTable:
         for mass, about, option in (
             (LIGHT, "radiation, 10 MeV", RADIATION),
             (HEAVY[name], f"radiation, {HEAVY[name]:g} GeV", RADIATION),
-            (LIGHT, f"spread of {100 * SPREADS[name]:.2g} % a beam, 10 MeV", spread(name)),
+            (LIGHT, f"spread {100 * SPREADS[name]:.2g} %", spread(name)),
         ):
             found = effect(name, mass, option)
-            ratios = (
-                each[coupling] for coupling in COUPLINGS for each in (found.cross_section, found.efficiency, found.limit)
-            )
+            ratios = (entry for coupling in COUPLINGS for entry in _ratios(found, coupling))
             rows.append((f"{label}: {about}", *ratios))
     header = tuple(f"{what} ({coupling})" for coupling in ("g_agamma", "g_ae") for what in ("σ", "ε", "limit"))
     return BeyondTable(
@@ -100,8 +103,8 @@ def table() -> BeyondTable:
         "of leading logarithms, along the beams; it leaves the measured photon at least half of its nominal energy in the "
         "centre of mass of what is left, which defines σ. DELPHI is at 200 GeV. BaBar and Belle II measure a peak, so the "
         "photon is also within 10% of its nominal energy here, for the ALP and for the dark photon that the limits are "
-        "carried over from, whose beams radiate too: radiation changes these limits little. The spreads are assumptions. "
-        "Errors are of the Monte Carlo.",
+        "carried over from, whose beams radiate too: radiation changes these limits little. The spreads, of each "
+        "beam and at 10 MeV, are assumptions. Errors are of the Monte Carlo.",
         ("experiment and beams", *header),
         tuple(rows),
     )
