@@ -129,7 +129,10 @@ def _model_where_due(value: Any, info: ValidationInfo) -> Any:
 
 
 class PhotonBlock(Block):
-    """Where the photons of a radiative process begin: in the centre of mass, or on nuclei in the laboratory."""
+    """Where the photons of a radiative process begin: in the centre of mass, or on nuclei in the laboratory.
+
+    With beams that spread or radiate it is the centre of mass of the hard process, for an ALP and a dark photon too.
+    """
 
     least_energy: Annotated[Energy, Field(gt=0)]
     least_angle: Annotated[Angle, Field(ge=0, lt=3.14)] = 0.0

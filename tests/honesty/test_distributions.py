@@ -38,6 +38,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "dark photon": ("babar-darkphoton",),
     "light dark photon": ("padme-darkphoton",),
     "three photons": ("padme-threephoton", "beams.positron_energy=5 MeV", "photon.least_energy=50 keV"),
+    "radiation": ("babar-darkphoton", "model.m_v=5 GeV", "beams.initial_state_radiation=leading_log"),
+    "spread": ("babar", "beams.energy_spread=5 %", "model.m_a=5 GeV", "model.g_ae=1e3 /GeV"),
     "two photons": ("padme-twophoton",),
     "neutrinos": ("delphi-nunugamma",),
     "primakoff thin": ("primakoff-lead",),

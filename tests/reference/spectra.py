@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RectBivariateSpline
 from scipy.special import gamma
-from scipy.stats import qmc
+from scipy.stats import norm, qmc
 
 from alphoton.data.event_file import Chunk, Jagged
 from alphoton.generators import processes
@@ -113,21 +113,54 @@ def looped(tree: Columns, beta: Array) -> Columns:
     }
 
 
+def radiator(u: Array, s: float) -> tuple[Array, Array]:
+    """(1 - x, D(x) |dx/du|) of an electron that radiates, 1 - x = u^(2 / beta): to second order, which is enough here."""
+    b = 2 * ALPHA / math.pi * (math.log(s / M_E**2) - 1)
+    v = u ** (2 / b)
+    x = 1 - v
+    soft = math.exp((3 / 4 - np.euler_gamma) * b / 2) / gamma(1 + b / 2)
+    log_x, log_v = np.log1p(-np.minimum(v, 1 - 1e-12)), np.log(np.maximum(v, 1e-300))
+    second = (1 + 3 * x**2) * log_x / np.maximum(v, 1e-300) + 4 * (1 + x) * log_v + 5 + x
+    hard = -b / 4 * (1 + x) - b**2 / 32 * second
+    return v, soft + hard * 2 / b * v / u
+
+
+def real_beams(card: ProcessCard, s: float, boost: float, x: Array) -> tuple[Array, Array, Array, Array]:
+    """(sqrt(s'), beta gamma of what is left, light-cone momenta lost (2, n), weights) from points x (n, 4)."""
+    cone = math.sqrt(s) * (math.hypot(1, boost) + np.array([1, -1]) * boost)
+    cones = cone[:, None] * (1 + card.beams.energy_spread * norm.ppf(x[:, :2].T))
+    lost, weight = np.zeros((2, len(x))), np.ones(len(x))
+    if card.beams.initial_state_radiation != "none":
+        parts = [radiator(x[:, k], s) for k in (2, 3)]
+        lost = cones * np.array([v for v, _ in parts])
+        weight = parts[0][1] * parts[1][1]
+    k = (s - card.mass**2) / (4 * math.sqrt(s))
+    kept = cones - lost
+    root_s = np.sqrt(kept[0] * kept[1])
+    weight[root_s <= k + math.hypot(k, card.mass)] = 0.0
+    return root_s, (kept[0] - kept[1]) / (2 * root_s), lost, weight
+
+
 def photon_recoil(card: ProcessCard, power: int = 19) -> Reference:
     """Annihilation, dark photon and two photons: eta, azimuth and run from the points; boosted with (gamma, beta gamma)."""
-    x = points(3, power)
+    x = points(7 if card.beams.real else 3, power)
     runs = card.collisions()
     luminosity = np.array([run.luminosity or 1.0 for run in runs])
     run = np.minimum((x[:, 2] * len(runs)).astype(int), len(runs) - 1)
     root_s_of = np.array([each.sqrt_s for each in runs])
     root_s = root_s_of[run]
     boost = np.array([each.momentum_z / each.sqrt_s for each in runs])[run]
+    more = np.ones(len(x))
+    if card.beams.real:
+        root_s, boost, lost, more = real_beams(card, float(root_s[0] ** 2), float(boost[0]), x[:, 3:])
+        above = np.flatnonzero(more > 0)
+        x, run, root_s, boost, lost, more = x[above], run[above], root_s[above], boost[above], lost[:, above], more[above]
     s, M = root_s**2, card.mass
     beta = np.sqrt(1 - 4 * M_E**2 / s)
     span = np.log((1 + beta) * root_s / (2 * M_E))
     eta = span * (2 * x[:, 0] - 1)
     c, D = np.tanh(eta) / beta, 1 / np.cosh(eta) ** 2
-    measure = D / beta * 2 * span * luminosity[run]
+    measure = D / beta * 2 * span * luminosity[run] * more
     process = processes.of(card)
     names = [component.name for component in process.components]
     densities = {name: shapes(name, s, M, D) * measure for name in names}
@@ -147,6 +180,10 @@ def photon_recoil(card: ProcessCard, power: int = 19) -> Reference:
         energy = np.hypot(1, boost) * E + boost * sign * z
         pz = np.hypot(1, boost) * sign * z + boost * E
         columns |= of_particle(str(row), (energy, sign * px, sign * py, pz))
+    if card.beams.initial_state_radiation != "none":
+        for row, sign in ((2, 1), (3, -1)):
+            E, zero = lost[row - 2] / 2, np.zeros(len(x))
+            columns |= of_particle(str(row), (E, zero, zero, sign * E))
     return Reference(columns, q)
 
 
