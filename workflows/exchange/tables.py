@@ -38,6 +38,7 @@ AXES = {
     **{(f"fig14{part}", "GeV"): (MASS, "$g_{ae}$") for part in "ab"},
     ("fig15", "GeV"): (MASS, "$g_{ae}$"),
     ("showers", "GeV"): ("Energy", "Track length per energy"),
+    ("resonant", "GeV"): (MASS, "$g_{ae}$"),
 }
 """What the axes of a figure are, by its name and the unit of x; a CSV has the units only."""
 REACTIONS = {
