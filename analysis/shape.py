@@ -252,15 +252,16 @@ def best_gammas(counts: Array, signal: Array, background: Array, measured: Array
 # --- the test statistic and its asymptotic distributions -----------------------------------------------------------------
 
 
-def test_statistic(model: ShapeModel, data: Data, strength: ArrayLike, best: Fit) -> Array:
+def q_tilde(model: ShapeModel, data: Data, strength: ArrayLike, best: Fit) -> Array:
     """q~_mu of each data set, whose best fit is given: 0 where that has more signal than mu."""
     fixed = fit_at(model, data, strength)
-    return np.where(best.strength > strength, 0.0, np.maximum(2 * (fixed.nll - best.nll), 0.0))
+    return np.where(best.strength > np.asarray(strength), 0.0, np.maximum(2 * (fixed.nll - best.nll), 0.0))
 
 
 def asymptotic_cls(statistic: ArrayLike, asimov: ArrayLike) -> Array:
     """CLs of q~_mu, from the one of the Asimov data set of the background alone (Eqs. (66) and (65) of Cowan et al.)."""
-    root, root_a = np.sqrt(statistic), np.sqrt(asimov)
+    root: Array = np.sqrt(np.asarray(statistic, dtype=np.float64))
+    root_a: Array = np.sqrt(np.asarray(asimov, dtype=np.float64))
     far = (root > root_a) & (root_a > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         both = np.where(far, (root**2 + root_a**2) / (2 * root_a), root)
@@ -323,7 +324,7 @@ def expected_band(model: ShapeModel, confidence_level: float = 0.90) -> tuple[fl
     best = fit_at(model, asimov, 0.0)
 
     def above(strengths: Array) -> Array:
-        return np.sqrt(test_statistic(model, asimov, strengths, best)) - wanted
+        return np.sqrt(q_tilde(model, asimov, strengths, best)) - wanted
 
     return tuple(crossings(above, np.zeros(len(wanted)), model.unit).tolist())
 
@@ -336,8 +337,8 @@ def limits(model: ShapeModel, data: Data, confidence_level: float = 0.90) -> Arr
     asimov_best = fit_at(model, asimov, 0.0)
 
     def above(strengths: Array) -> Array:
-        q = test_statistic(model, data, strengths, best)
-        return 1 - confidence_level - asymptotic_cls(q, test_statistic(model, asimov, strengths, asimov_best))
+        q = q_tilde(model, data, strengths, best)
+        return 1 - confidence_level - asymptotic_cls(q, q_tilde(model, asimov, strengths, asimov_best))
 
     return crossings(above, best.strength, model.unit)
 

@@ -18,8 +18,8 @@ from alphoton.analysis.shape import (
     excess,
     fit,
     fit_at,
+    q_tilde,
     shape_limit,
-    test_statistic,
 )
 
 STRENGTHS = 16
@@ -65,11 +65,11 @@ def toy_limit(
     for strength in strengths:
         fixed = fit_at(model, data, strength)
         both = pseudo_experiments(model, strength, fixed.alphas[0], fixed.gammas[0], toys, random)
-        with_signal = test_statistic(model, both, strength, fit(model, both))
-        without = test_statistic(model, alone, strength, alone_best)
+        with_signal = q_tilde(model, both, strength, fit(model, both))
+        without = q_tilde(model, alone, strength, alone_best)
         seen = [float(np.quantile(without, 1 - ndtr(deviation), method="lower")) for deviation in DEVIATIONS]
         if counts is not None:
-            seen.append(float(test_statistic(model, data, strength, best)[0]))
+            seen.append(float(q_tilde(model, data, strength, best)[0]))
         found.append([_share(with_signal, q) / _share(without, q) for q in seen])
     crossed = [_crossed(strengths, column, 1 - confidence_level) for column in np.transpose(found)]
     band = tuple(crossed[: len(DEVIATIONS)])
