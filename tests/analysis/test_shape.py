@@ -229,6 +229,7 @@ def test_limits_by_toys_agree_with_the_asymptotic_ones_for_many_events() -> None
     toys, asymptotic = toy_limit(made_from, counts, 1500, seed=1), shape_limit(made_from, counts)
     assert toys.value == pytest.approx(asymptotic.value, rel=0.08)
     assert toys.band[1:] == pytest.approx(asymptotic.band[1:], rel=0.12)
+    assert toy_limit(made_from, counts, 200, seed=1) == toy_limit(made_from, counts, 200, seed=1)
     assert toys.p_value == pytest.approx(asymptotic.p_value, abs=0.05)
 
 
