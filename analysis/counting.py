@@ -25,13 +25,17 @@ TOTAL = "total"
 
 @dataclass(frozen=True)
 class Sums:
-    """Entries, sums of weights and of their squares, by step of the cutflow (rows) and by weight (columns)."""
+    """Entries, sums of weights and of their squares, by step of the cutflow (rows) and by weight (columns).
+
+    `mixed` are the sums of w times the part of w that is left: not the squares where vetoes leave a part of an event.
+    """
 
     steps: tuple[str, ...]
     weights: tuple[str, ...]
     entries: NDArray[np.int64]
     sums: Array
     squares: Array
+    mixed: Array
     generated_weight: float
     """The sum of genWeight, which the sample's cross-section belongs to."""
 
@@ -42,6 +46,7 @@ class Sums:
             self.entries + other.entries,
             self.sums + other.sums,
             self.squares + other.squares,
+            self.mixed + other.mixed,
             self.generated_weight + other.generated_weight,
         )
 
@@ -53,6 +58,7 @@ class Sums:
             float(self.squares[0, column]),
             float(self.sums[step, column]),
             float(self.squares[step, column]),
+            float(self.mixed[step, column]),
         )
 
     def effective_size(self, weight: str) -> float:
@@ -108,13 +114,14 @@ def count(card: AnalysisCard, view: EventView) -> tuple[Sums, Array]:
         steps.append((veto.name, steps[-1][1] * veto.missed(view)))
     shares = np.array([share for _, share in steps])
     sums = shares @ weights
-    squares = np.square(shares) @ np.square(weights, out=weights)  # in place: they are not needed any more
+    squared = np.square(weights, out=weights)  # in place: they are not needed any more
     counted = Sums(
         steps=tuple(name for name, _ in steps),
         weights=names,
         entries=np.array([np.count_nonzero(share) for _, share in steps]),
         sums=sums,
-        squares=squares,
+        squares=np.square(shares) @ squared,
+        mixed=shares @ squared,
         generated_weight=float(np.sum(view.chunk["genWeight"])),  # type: ignore[arg-type]
     )
     return counted, steps[-1][1]

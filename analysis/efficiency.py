@@ -53,7 +53,11 @@ def clopper_pearson(selected: ArrayLike, generated: ArrayLike, coverage: float =
 
 
 def weighted_efficiency(
-    weights_all_sum: float, weights_all_sum2: float, weights_selected_sum: float, weights_selected_sum2: float
+    weights_all_sum: float,
+    weights_all_sum2: float,
+    weights_selected_sum: float,
+    weights_selected_sum2: float,
+    mixed_sum2: float | None = None,
 ) -> Efficiency:
     """Efficiency = sum of selected weights / sum of generated weights, from the sums of w and of w^2.
 
@@ -63,14 +67,21 @@ def weighted_efficiency(
     first order for many events, in the middle of the interval rather than in its tails. With no event, or every
     event, selected, the variance is silent about n, and n = (sum w)^2/sum w^2.
 
+    Events of which a share v is selected, as vetoes leave it, bring v w to the selected sum and (v w)^2 to that of squares;
+    `mixed_sum2` is then the sum of v w^2, and (1-e)^2 sum_sel w^2 + e^2 sum_rej w^2 becomes the sum of (v-e)^2 w^2.
+
     Negative weights are allowed as long as the efficiency stays between 0 and 1. Raises ValueError if it does not, if
     there is no generated weight, or if the sums of squares are impossible.
     """
     _validate(weights_all_sum, weights_all_sum2, weights_selected_sum, weights_selected_sum2)
     value = _snapped(weights_selected_sum / weights_all_sum)
     rejected_sum2 = max(0.0, weights_all_sum2 - weights_selected_sum2)
-    variance = ((1 - value) ** 2 * weights_selected_sum2 + value**2 * rejected_sum2) / weights_all_sum**2
-    effective = value * (1 - value) / variance if 0 < value < 1 else weights_all_sum**2 / weights_all_sum2
+    deviations = (1 - value) ** 2 * weights_selected_sum2 + value**2 * rejected_sum2
+    if mixed_sum2 is not None:
+        deviations -= 2 * value * (mixed_sum2 - weights_selected_sum2)
+    variance = deviations / weights_all_sum**2
+    spread = deviations > ROUNDING * weights_selected_sum2  # there is none where the same share of every event is left
+    effective = value * (1 - value) / variance if 0 < value < 1 and spread else weights_all_sum**2 / weights_all_sum2
     low, high = clopper_pearson(value * effective, effective)
     return Efficiency(value, float(low), float(high), value * effective, effective)
 

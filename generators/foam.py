@@ -12,6 +12,7 @@ from zlib import crc32
 import numpy as np
 from numba import float64, int64, types, void
 
+from alphoton.data.signals import held
 from alphoton.generators.jit import DENSITY_TYPE, Array, Density, IntArray, kernel
 from alphoton.generators.trained import Arrays, kept
 from alphoton.generators.vegas_grid import Boxes, Grid, place
@@ -97,7 +98,8 @@ def foam(density: Density, p: Array, grid: Grid, seed: np.random.SeedSequence) -
 def _grow(density: Density, p: Array, grid: Grid, rng: np.random.Generator) -> tuple[Boxes, Array]:
     def explore(boxes: Boxes, points: int) -> Array:
         found = np.empty((len(boxes), 4))
-        _explore(density, p, grid.edges, grid.ninc, boxes.low, boxes.width, points, rng, found)
+        with held():
+            _explore(density, p, grid.edges, grid.ninc, boxes.low, boxes.width, points, rng, found)
         return found
 
     dimension = len(grid.ninc)

@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from numba import float64, int64, void
 
+from alphoton.data.signals import held
 from alphoton.generators.jit import DENSITY_TYPE, Array, Density, IntArray, kernel
 from alphoton.generators.trained import Arrays, kept
 
@@ -90,7 +91,8 @@ def evaluate(density: Density, x: Array, p: Array, out: Array) -> None:
 def values(density: Density, x: Array, p: Array) -> Array:
     """The density at the points x (n, d)."""
     out = np.empty(len(x))
-    evaluate(density, x, p, out)
+    with held():
+        evaluate(density, x, p, out)
     return out
 
 
@@ -139,7 +141,8 @@ def _on_the_grid(density: Density, p: Array, grid: Grid, rng: np.random.Generato
     shifts = rng.random((effort.shifts, len(grid.ninc)))
     counts = effort.lattice + (np.arange(len(shifts)) if len(grid.ninc) == 1 else np.zeros(len(shifts), dtype=np.int64))
     drawn = zip(counts.tolist(), shifts, strict=True)
-    means = np.array([_mean(density, p, grid.edges, grid.ninc, count, generator, shift) for count, shift in drawn])
+    with held():
+        means = np.array([_mean(density, p, grid.edges, grid.ninc, count, generator, shift) for count, shift in drawn])
     value = float(means.mean())
     return Integral(value, float(np.hypot(means.std(ddof=1) / np.sqrt(len(means)), ROUNDING * value)))
 

@@ -204,6 +204,27 @@ def test_pulls_of_the_naive_effective_size_are_not() -> None:
     assert not 0.93 < width < 1.05
 
 
+def vetoed(random: np.random.Generator, mixed: bool) -> Efficiency:
+    """1000 events of unequal weights; a tenth is left of 60%, a fifth of 20%, nothing of the others: efficiency 0.1."""
+    weights, shares = random.uniform(0.5, 1.5, 1000), random.choice([0.1, 0.2, 0.0], 1000, p=[0.6, 0.2, 0.2])
+    left, squares = weights * shares, weights**2
+    return weighted_efficiency(
+        weights.sum(), squares.sum(), left.sum(), (left**2).sum(), (squares @ shares) if mixed else None
+    )
+
+
+@pytest.mark.parametrize("mixed", [True, False])
+def test_pulls_where_vetoes_leave_a_part_of_an_event(mixed: bool) -> None:
+    found = [vetoed(np.random.default_rng([23, seed]), mixed) for seed in range(1000)]
+    width = np.std([(efficiency.value - 0.1) / efficiency.error for efficiency in found])
+    assert (0.93 < width < 1.07) == mixed  # known to 0.022; 0.53 without the mixed sum, the negative control
+
+
+def test_the_same_share_of_every_event_falls_back_on_the_effective_size() -> None:
+    efficiency = weighted_efficiency(100, 100, 10, 1, 10)
+    assert (efficiency.value, efficiency.generated) == (0.1, 100)
+
+
 def test_effective_count_reproduces_the_bootstrap_variance() -> None:
     random = np.random.default_rng(29)
     weights, selected = two_populations(random, 3000)

@@ -68,6 +68,7 @@ def test_weights_are_what_is_missed() -> None:
     assert share == pytest.approx([0.1, 0.2, 0.1 * 0.04])
     assert sums.sums[:, 0] == pytest.approx([4, 4, 4, 4, 0.1 + 2 + 0.1, 0.1 + 0.4 + 0.004])
     assert sums.squares[-1, 0] == pytest.approx(0.1**2 + 0.4**2 + 0.004**2)
+    assert sums.mixed[-1, 0] == pytest.approx(0.1 + 2**2 * 0.2 + 0.004)
     assert sums.entries.tolist() == [3] * 6
 
 

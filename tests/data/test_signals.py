@@ -6,12 +6,13 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from alphoton.data.signals import held
-from alphoton.generators import sampling
+from alphoton.generators import foam, sampling, vegas_grid
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.process_card import ProcessCard
 
@@ -76,3 +77,26 @@ def test_sampling_is_not_interrupted_within_compiled_code(monkeypatch: pytest.Mo
     with pytest.raises(KeyboardInterrupt):
         source.chunk(0, 10)
     assert len(drawn) == 1  # negative control
+
+
+@pytest.mark.parametrize(("module", "name"), [(vegas_grid, "evaluate"), (vegas_grid, "_mean"), (foam, "_explore")])
+def test_training_is_not_interrupted_within_compiled_code(
+    module: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, trained = getattr(module, name), []
+
+    def interrupted(*arguments: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        trained.append(name)
+        return real(*arguments)
+
+    monkeypatch.setenv("ALPHOTON_CACHE", "off")
+    monkeypatch.setattr(module, name, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        EventSource(ProcessCard.load("na64-primakoff"))
+    assert trained
+    trained.clear()
+    monkeypatch.setattr(module, "held", nullcontext)
+    with pytest.raises(KeyboardInterrupt):
+        EventSource(ProcessCard.load("na64-primakoff"))
+    assert not trained  # negative control

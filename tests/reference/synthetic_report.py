@@ -14,7 +14,9 @@ from alphoton.analysis.limits import NO_LIMIT, CouplingLimit
 from alphoton.workflows.chain import PointLimit, load_experiment
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.figure import FigureResult
+from alphoton.workflows.report.beyond import BeyondTable
 from alphoton.workflows.report.claim import Claim, Found, Row
+from alphoton.workflows.report.claim_tools import Measured
 from alphoton.workflows.report.page import Content
 from alphoton.workflows.survey import Survey, Surveyed
 
@@ -117,6 +119,9 @@ def content(folder: Path, *, survey: Survey | None = None) -> Content:
         figures=figures,
         survey=survey or GivenSurvey(_rows()),
         rows=CLAIMS,
+        beyond=[
+            BeyondTable("made-up", HOSTILE, HOSTILE, ("choice", "limit on g_agamma"), ((HOSTILE, Measured(1.5, 0.1)),)),
+        ],
         corrections=[Correction("Eq. (27)", "I_e with 1/E", "I_e with 1/E_0", HOSTILE)],
         provenance={
             "command": "alphoton run made-up -o out",

@@ -103,8 +103,8 @@ def test_only_the_pages_own_script_may_run(page: Page) -> None:
 def test_markup_in_texts_is_text(text: str, page: Page) -> None:
     assert "<script>alert(1)" not in text
     assert "<b>" not in text
-    # title twice, one claim and one reason, correction, card, three captions
-    assert page.text.count(HOSTILE) == 9
+    # title twice, one claim and one reason, three of a table, correction, card, three captions
+    assert page.text.count(HOSTILE) == 12
     assert sum(HOSTILE in alternative for alternative in page.attributes("alt")) == 3
 
 

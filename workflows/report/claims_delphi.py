@@ -165,7 +165,8 @@ def _consistent(_: Survey) -> Found:
     """The limit with background and signal from one resolution, over the paper's mixture of two."""
     broad, narrow = choice("delphi-broad"), choice("delphi")
     note = f"delphi-broad, whose efficiency is {number(broad.efficiency.value, broad.efficiency.error)}; "
-    return found(broad.limit_ratio, note=note + f"{number(narrow.limit_ratio)} with the 6 events of Eq. (32)")
+    other = number(narrow.limit_ratio.value, narrow.limit_ratio.error)
+    return found(broad.limit_ratio.value, broad.limit_ratio.error, note=note + f"{other} with the 6 events of Eq. (32)")
 
 
 def _lep_interference(_: Survey) -> Found:

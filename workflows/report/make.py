@@ -15,6 +15,7 @@ from alphoton.data.event_file import versions
 from alphoton.data.output import write_text
 from alphoton.workflows.figure import FigureResult
 from alphoton.workflows.provenance import figures_digest, library_versions, numbers_digest
+from alphoton.workflows.report.beyond import BeyondTable, beyond_tables
 from alphoton.workflows.report.claim import Claim, Row, compared
 from alphoton.workflows.report.corrections import CORRECTIONS
 from alphoton.workflows.report.page import Content, write_report
@@ -51,29 +52,34 @@ def make_report(
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Path, ...]:
-    """Write `report.html` and `comparison.csv` into a folder, replacing older ones.
+    """Write `report.html`, `comparison.csv` and `beyond/*.csv` into a folder, replacing older ones.
 
-    The comparison is there where the workflow has the paper's experiments.
+    The comparison and what goes beyond the paper are there where the workflow has the paper's experiments.
     """
     rows: list[Row] = []
+    beyond: list[BeyondTable] = []
     if set(NEEDED) <= set(survey.studies):
         rows = compared(paper_claims(), survey, progress)
+        beyond = beyond_tables(progress)
     content = Content(
         title=f"alphoton: {card.name}",
         description=card.description or "",
         figures=figures,
         survey=survey,
         rows=rows,
+        beyond=beyond,
         corrections=CORRECTIONS if rows else (),
         provenance=provenance(card, survey),
         moments=card.moments,
     )
     page = write_report(content, folder / "report.html", force=True)
-    if not rows:
-        return (page,)
-    table = folder / "comparison.csv"
-    write_text(table, comparison_csv(rows), force=True)
-    return page, table
+    texts = {"comparison": comparison_csv(rows)} if rows else {}
+    texts |= {f"beyond/{table.name}": table.csv() for table in beyond}
+    tables = [folder / f"{name}.csv" for name in texts]
+    for path, text in zip(tables, texts.values(), strict=True):
+        path.parent.mkdir(exist_ok=True)
+        write_text(path, text, force=True)
+    return page, *tables
 
 
 def comparison_csv(rows: Sequence[Row]) -> str:

@@ -27,6 +27,7 @@ from alphoton.workflows.report.typeset import typeset
 from alphoton.workflows.survey import Survey
 
 if TYPE_CHECKING:
+    from alphoton.workflows.report.beyond import BeyondTable
     from alphoton.workflows.report.corrections import Correction
 
 NAME = "report.html"
@@ -45,6 +46,7 @@ class Content:
     figures: Sequence[FigureResult]
     survey: Survey
     rows: Sequence[Row]
+    beyond: Sequence[BeyondTable]
     corrections: Sequence[Correction]
     provenance: Mapping[str, Any]
     moments: str
