@@ -63,22 +63,50 @@ class Target(Block):
     """In g/mol."""
 
 
+FROM_EVENTS = ("events", "scaled_events")
+"""Shapes of a background that come from its templates."""
+
+
+class TemplateBlock(Block):
+    """A background from events: of a process card, generated and simulated, or of a reco file; `error` is relative."""
+
+    process: str | None = None
+    file: str | None = None
+    events: Annotated[int | None, Field(gt=0)] = None
+    """To generate; without it as many as the process card says."""
+    error: Annotated[Fraction, Field(ge=0)] = 0.0
+
+    def problems(self) -> Problems:
+        if (self.process is None) == (self.file is None):
+            yield (), "give either a 'process' or a 'file'"
+        if self.file is not None and self.events is not None:
+            yield ("events",), "goes with 'process': a file has the events that it has"
+
+
 class Background(Block):
     """Expected background events after the selection, with their Gaussian error.
 
     With `per_positrons_on_target` the number is scaled to the exposure. A `shape` in missing mass squared says which part
-    of them lies in the window: `flat` over `range`, or like bremsstrahlung in the selected energies and angles.
+    of them lies in the window: `flat` over `range`, or like bremsstrahlung in the selected energies and angles, or that of
+    the `templates`, from events: with `events` at their own rates and errors, with `scaled_events` scaled to the number.
+    Without `template_statistics` the templates are taken for exact.
     """
 
     events: NotNegative
     error: NotNegative = 0.0
     per_positrons_on_target: Positive | None = None
-    shape: Literal["flat", "bremsstrahlung"] | None = None
+    shape: Literal["flat", "bremsstrahlung", "events", "scaled_events"] | None = None
     range: Annotated[tuple[float, float] | None, _pair("energy squared")] = None
+    templates: tuple[TemplateBlock, ...] = ()
+    template_statistics: bool = True
 
     def problems(self) -> Problems:
-        if (self.range is not None) != (self.shape == "flat"):
+        if (self.range is not None) != (self.shape == "flat") and not (self.range and self.templates):
             yield ("range",), "goes with 'shape: flat', and is due there: where the background is flat"
+        if self.shape in FROM_EVENTS and not self.templates:
+            yield ("templates",), f"are due with 'shape: {self.shape}': the backgrounds that give it"
+        for index, block in enumerate(self.templates):
+            yield from ((("templates", index, *path), message) for path, message in block.problems())
 
 
 class Window(Block):
@@ -86,6 +114,22 @@ class Window(Block):
 
     half_width: Positive
     """In standard deviations of the selected signal: half of the central 68.27% interval."""
+
+
+class BinsBlock(Block):
+    """Bins in missing mass squared of a limit from shapes, and perhaps the counts that were observed in them.
+
+    With `toys` limits and bands are those of so many pseudo-experiments, and not of asymptotic formulas.
+    """
+
+    range: Annotated[tuple[float, float], _pair("energy squared")]
+    number: Annotated[int, Field(gt=0, le=10_000)]
+    observed: tuple[NotNegative, ...] | None = None
+    toys: Annotated[int | None, Field(ge=100)] = None
+
+    def problems(self) -> Problems:
+        if self.observed is not None and len(self.observed) != self.number:
+            yield ("observed",), f"has {len(self.observed)} counts for {self.number} bins"
 
 
 class CountingBlock(Block):
@@ -99,6 +143,8 @@ class CountingBlock(Block):
     observed: NotNegative | None = None
     background: Background | None = None
     window: Window | None = None
+    bins: BinsBlock | None = None
+    """Of a limit with `method: shape`."""
     visible_branching_ratio: Annotated[Fraction, Field(ge=0, le=1)] = 0.0
     """Of an ALP that decays in the calorimeter which is the target: those decays are lost to a search for missing energy."""
 
@@ -111,6 +157,8 @@ class CountingBlock(Block):
             yield (given[0],), f"give one exposure only, here are {' and '.join(given)}"
         if self.luminosity is not None and self.luminosity <= 0:
             yield ("luminosity",), "must be above 0 /pb"
+        if self.bins is not None:
+            yield from ((("bins", *path), message) for path, message in self.bins.problems())
         if self.background is None:
             if self.window is not None:
                 yield ("window",), "a background shape and a window go together"
@@ -123,9 +171,12 @@ class CountingBlock(Block):
 
 
 class LimitBlock(Block):
-    """How the limit is set. `fixed` asks for a number of signal events instead of a confidence level."""
+    """How the limit is set. `fixed` asks for a number of signal events instead of a confidence level.
 
-    method: Literal["cls", "bayesian", "poisson", "feldman_cousins", "fixed"] = "cls"
+    `shape` is CLs of the shapes of signal and background in bins, the others count.
+    """
+
+    method: Literal["cls", "bayesian", "poisson", "feldman_cousins", "fixed", "shape"] = "cls"
     confidence_level: Annotated[float, Field(gt=0, lt=1)] = 0.90
     signal_events: Positive | None = None
 
@@ -202,6 +253,8 @@ class AnalysisCard(Card):
         ("recast", "curve"),
         ("beam_dump", "curve"),
         ("comparison", ANY, "curve"),
+        ("counting", "background", "templates", ANY, "process"),
+        ("counting", "background", "templates", ANY, "file"),
     )
 
     schema_line: Literal["alphoton/analysis/1"] = Field(alias="schema")
@@ -232,8 +285,28 @@ class AnalysisCard(Card):
             block = getattr(self, key)
             if block is not None:
                 yield from (((key, *path), message) for path, message in block.problems())
+        if self.limit.method == "shape":
+            yield from self._shape_problems()
         if not any(list(cut.problems()) for cut in self.selection):
             yield from self._window_problems()
+
+    @property
+    def looks_at_peak(self) -> bool:
+        """Whether the limit depends on where the missing mass squared of each event lies."""
+        return self.limit.method == "shape" or (self.counting is not None and self.counting.window is not None)
+
+    @property
+    def uses_templates(self) -> bool:
+        """Whether the limit depends on backgrounds from events."""
+        background = self.counting.background if self.counting else None
+        return background is not None and (self.limit.method == "shape" or background.shape in FROM_EVENTS)
+
+    def _shape_problems(self) -> Problems:
+        background = self.counting.background if self.counting else None
+        if self.counting is None or self.counting.bins is None:
+            yield ("counting", "bins"), "are due with 'method: shape'"
+        if background is None or not background.templates:
+            yield ("counting", "background", "templates"), "are due with 'method: shape': backgrounds from events"
 
     def _window_problems(self) -> Problems:
         background = self.counting.background if self.counting else None

@@ -240,7 +240,7 @@ def measure(
     card: AnalysisCard, chunks: Iterable[Chunk], meta: dict[str, Any], cross_section: tuple[float, float]
 ) -> Measurement:
     """Count the reco chunks of a sample. `cross_section` is (value, error) in pb, `meta` the file's."""
-    window = card.counting is not None and card.counting.window is not None
+    window = card.looks_at_peak
     flying = card.counting is not None and card.counting.visible_branching_ratio > 0
     total: Sums | None = None
     values, weights, flights = [], [], []

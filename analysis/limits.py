@@ -67,8 +67,10 @@ def background_events(block: CountingBlock) -> tuple[float, float]:
     return background.events * scale, background.error * scale
 
 
-def signal_events_limit(card: AnalysisCard, share: float = 1.0) -> float:
+def signal_events_limit(card: AnalysisCard, share: float = 1.0, background: tuple[float, float] | None = None) -> float:
     """Upper limit on the number of signal events; `share` of the background lies in the signal window.
+
+    The `background` and its error are the card's where none is given.
 
     Without an observation the median expectation of the background alone is taken. Raises `ValueError` where the method
     gives no limit.
@@ -76,7 +78,7 @@ def signal_events_limit(card: AnalysisCard, share: float = 1.0) -> float:
     if card.limit.signal_events is not None:
         return card.limit.signal_events
     assert card.counting is not None
-    events, error = (share * value for value in background_events(card.counting))
+    events, error = (share * value for value in background or background_events(card.counting))
     method, level = card.limit.method, card.limit.confidence_level
     if card.counting.observed is None:
         return median_expected_limit(events, error, method, level)

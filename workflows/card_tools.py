@@ -60,7 +60,8 @@ def _check_named(card: Card) -> None:
     """The cards that an analysis or a workflow names are there and valid. Raises `InputError`."""
     if card.KIND not in ("analysis", "workflow"):
         return
-    from alphoton.workflows.chain import beside, load_experiment
+    from alphoton.workflows.chain import load_experiment
+    from alphoton.workflows.measurements import beside
 
     if card.KIND == "analysis":
         load_experiment(card)  # type: ignore[arg-type]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.analysis.analysis_card import FROM_EVENTS, AnalysisCard
 from alphoton.analysis.beam_dump import edges
-from alphoton.analysis.counting import Measurement, Rate, measure, needed_branches
+from alphoton.analysis.counting import Measurement, Rate
 from alphoton.analysis.limits import (
     NO_LIMIT,
     CouplingLimit,
@@ -24,17 +23,13 @@ from alphoton.analysis.recast import allowed_rate, published_limit
 from alphoton.analysis.slices import ELECTRON_ONLY, PHOTON_ONLY, Exclusion, RayLimit, Term, direction, scaled
 from alphoton.analysis.statistics import NoLimitError
 from alphoton.analysis.window import background_share, width, window
-from alphoton.data.card_paths import is_file
 from alphoton.data.errors import InputError
-from alphoton.data.event_file import Chunk, EventFile
 from alphoton.detectors.detector_card import DetectorCard
-from alphoton.detectors.simulate import reconstruct
 from alphoton.generators.constants import HBARC_MM
-from alphoton.generators.event_source import EventSource
-from alphoton.generators.executors import chunks
-from alphoton.generators.generate import source_meta
 from alphoton.generators.model import Couplings, widths
 from alphoton.generators.process_card import ProcessCard
+from alphoton.workflows.backgrounds import shape_limit_of, template_cards, templates_of
+from alphoton.workflows.measurements import beside, in_memory
 
 SMALLEST_EFFECTIVE_SIZE = 1000
 """Below it a reweighted sample sets no limit."""
@@ -100,6 +95,10 @@ class PointLimit:
     g_agamma_upper: CouplingLimit = NO_LIMIT
     """The other edge of an excluded band, where the coupling is so strong that the ALP decays too soon."""
     g_ae_upper: CouplingLimit = NO_LIMIT
+    expected: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """Of a limit from shapes, by coupling: those to be expected at -2, -1, 0, 1, 2 standard deviations of the background."""
+    p_values: dict[str, float] = field(default_factory=dict)
+    """Of a limit from observed shapes, by coupling: the local p-value of the background alone."""
 
     def exclusion(self, *, interference: bool = True) -> Exclusion:
         """What any combination of the couplings makes of what is allowed, without decays; from the two limits alone."""
@@ -121,11 +120,13 @@ class PointLimit:
 
 @dataclass(frozen=True)
 class FoundLimit:
-    """The limit on one coupling, the allowed rate, and the relative systematic on the coupling."""
+    """The limit on one coupling, the allowed rate, the relative systematic on it; from shapes also the expected band."""
 
     limit: CouplingLimit
     allowed: Rate
     systematic: float = 0.0
+    expected: tuple[float, ...] = ()
+    p_value: float | None = None
 
 
 def load_experiment(
@@ -152,31 +153,13 @@ def load_experiment(
             raise InputError(f"{card.origin}: the process card '{found.name}' makes a dark photon, an ALP is due")
     if reference is not None and reference.process != "dark_photon":
         raise InputError(f"{card.origin}: recast.process: '{reference.name}' makes an ALP, a dark photon is due")
+    template_cards(card)  # a bad one is told before any work
     return Experiment(
         card,
         produced,
         DetectorCard.load(detector or beside(card, card.detector), inner["detector"]),
         reference,
     )
-
-
-def beside(card: Any, name: str) -> str | Path:
-    """What a card's entry names: a file beside the card where there is one, else a name or path as anywhere."""
-    near = Path(card.origin).parent / name
-    return near if name.endswith((".yaml", ".yml", ".csv")) and is_file(near) else name
-
-
-def in_memory(card: ProcessCard, detector: DetectorCard, analysis: AnalysisCard, point: int = 0) -> Measurement:
-    """Generate, simulate and count without files; the same numbers as through files with the same seeds."""
-    source = EventSource(card, point)
-    meta = {**source_meta(source), "detector_seed": card.seed}
-
-    def reco() -> Iterator[Chunk]:
-        for index, drawn in enumerate(chunks(source, card.events)):
-            yield reconstruct(detector, drawn.events, meta, index)
-
-    section = source.cross_section
-    return measure(analysis, reco(), meta, (section.value, section.error))
 
 
 def reference_in_memory(experiment: Experiment, reference: ProcessCard | None, point: int = 0) -> Measurement | None:
@@ -200,14 +183,6 @@ def sampled(experiment: Experiment, mass: float, point: int, events: int) -> Sam
     processes, reference = experiment.at(mass, events)
     measured = tuple(in_memory(process, experiment.detector, experiment.analysis, point) for process in processes)
     return Sample(measured, reference_in_memory(experiment, reference, point), events)
-
-
-def from_file(reco: Path, analysis: AnalysisCard) -> Measurement:
-    """Count the events of a reco file."""
-    with EventFile(reco) as file:
-        runs = file.runs()
-        section = float(runs["crossSection_pb"][0]), float(runs["crossSectionError_pb"][0])
-        return measure(analysis, file.chunks(needed_branches(analysis, file.branches)), file.meta, section)
 
 
 def of_component(measured: Sequence[Measurement], component: str) -> tuple[Measurement, ...]:
@@ -269,6 +244,8 @@ def invisible_limit(
         allowed={name: found_limit.allowed for name, found_limit in limits.items()},
         effective_sizes={name: sizes.get(name, 0.0) for name in COUPLINGS},
         systematic={name: found_limit.systematic for name, found_limit in limits.items()},
+        expected={name: found_limit.expected for name, found_limit in limits.items() if found_limit.expected},
+        p_values={name: found_limit.p_value for name, found_limit in limits.items() if found_limit.p_value is not None},
     )
 
 
@@ -329,6 +306,8 @@ def _method(card: AnalysisCard) -> str:
     """What a limit is named by in tables."""
     if card.recast is not None:
         return "recast"
+    if card.limit.method == "shape":
+        return "cls of shapes"
     events = card.limit.signal_events
     return card.limit.method if events is None else f"fixed ({events:g} events)"
 
@@ -346,9 +325,30 @@ def _limit(
         block = card.recast.model_copy(update={"curve": str(beside(card, card.recast.curve))})
         allowed = allowed_rate(published_limit(block, measured.mass), reference.rate("dark_photon"))
         return FoundLimit(coupling_limit(allowed, rate), allowed, 0.5 * card.recast.uncertainty)
+    if card.limit.method == "shape":
+        return _limit_from_shapes(experiment, measured, component, rate)
     allowed = _with_error(experiment, measured, component)
     systematic = _shape_systematic(experiment, measured, component, allowed)
     return FoundLimit(coupling_limit(allowed, rate), allowed, systematic)
+
+
+def _limit_from_shapes(experiment: Experiment, measured: Measurement, component: str, rate: Rate) -> FoundLimit:
+    """The limit on one coupling, the expected band and the local p-value, from the likelihood of the bins."""
+    per_pb = exposure_per_pb(experiment)
+    found = shape_limit_of(experiment.analysis, experiment.detector, measured, component)
+    allowed = Rate(found.value / per_pb, found.error / per_pb)
+    band = tuple(coupling_limit(Rate(events / per_pb), rate).value for events in found.band)
+    return FoundLimit(coupling_limit(allowed, rate), allowed, 0.0, band, found.p_value)
+
+
+def exposure_per_pb(experiment: Experiment) -> float:
+    """Signal events for each pb of cross-section that is selected. Raises `InputError` where the cards give none."""
+    card = experiment.analysis
+    assert card.counting is not None
+    try:
+        return exposure(card.counting, *of_the_process(experiment))
+    except ValueError as error:
+        raise InputError(f"{card.origin}: {error}") from None
 
 
 def _allowed_rate(experiment: Experiment, measured: Measurement, component: str, shape: str | None = None) -> Rate:
@@ -357,6 +357,7 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
     if card.counting is None:
         raise InputError(f"{card.name}: the card has neither 'counting' nor 'recast': there is nothing to set a limit with")
     signal_share = background_in_window = 1.0
+    own = None
     background = card.counting.background
     if card.counting.window is not None and background is not None and measured.peak is not None:
         values, weights = measured.peak.of(component)
@@ -365,17 +366,19 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
         (low, high), signal_share = window(values, weights, measured.mass, card.counting.window.half_width)
         beam = experiment.processes[0].collisions()[0].as_dict()
         chosen = shape or background.shape or "flat"
-        background_in_window = background_share(card, background, beam, low, high, chosen)  # type: ignore[arg-type]
+        if chosen in FROM_EVENTS:
+            own = templates_of(card, experiment.detector).within(low, high)
+        else:
+            background_in_window = background_share(card, background, beam, low, high, chosen)  # type: ignore[arg-type]
     if signal_share == 0:  # an edge of the selection has moved the whole peak
         return Rate(math.nan, math.nan)
     try:
-        events = signal_events_limit(card, background_in_window)
-        per_pb = exposure(card.counting, *of_the_process(experiment))
+        events = signal_events_limit(card, background_in_window, own)
     except NoLimitError:
         return Rate(math.nan, math.nan)
     except ValueError as error:
         raise InputError(f"{card.origin}: {error}") from None
-    return Rate(events / per_pb / signal_share)
+    return Rate(events / exposure_per_pb(experiment) / signal_share)
 
 
 def of_the_process(experiment: Experiment) -> tuple[float | None, float | None]:

@@ -255,6 +255,11 @@ def as_dict(row: PointLimit) -> dict[str, object]:
     details["g_agamma_upper_edge_error"] = number(row.g_agamma_upper.error)
     details["g_ae_upper_edge_per_GeV"] = number(row.g_ae_upper.value)
     details["g_ae_upper_edge_error"] = number(row.g_ae_upper.error)
+    for coupling, component in (("g_agamma", "photon"), ("g_ae", "electron")):
+        if component in row.expected:
+            details[f"{coupling}_expected_band_per_GeV"] = [number(value) for value in row.expected[component]]
+        if component in row.p_values:
+            details[f"{coupling}_local_p_value"] = row.p_values[component]
     for name, rate in row.rates.items():
         details[f"{name}_rate_pb"] = number(rate.value)
         details[f"{name}_rate_error_pb"] = number(rate.error)

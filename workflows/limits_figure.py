@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from alphoton.analysis.analysis_card import AnalysisCard, ComparisonBlock
 from alphoton.data.output import Unfinished
 from alphoton.data.published_file import load
-from alphoton.workflows.chain import PointLimit, beside
+from alphoton.workflows.chain import PointLimit
 from alphoton.workflows.figures.base import style
+from alphoton.workflows.measurements import beside
 
 Array = NDArray[np.float64]
 COUPLINGS = (("g_agamma", "photon", r"$g_{a\gamma}$ [GeV$^{-1}$]"), ("g_ae", "electron", r"$g_{ae}$ [GeV$^{-1}$]"))

@@ -25,8 +25,6 @@ from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.chain import (
     Experiment,
     PointLimit,
-    beside,
-    from_file,
     load_experiment,
     point_limit,
     reference_in_memory,
@@ -35,6 +33,7 @@ from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.figure import STORE, figure
 from alphoton.workflows.limit_scan import to_csv
 from alphoton.workflows.limits_figure import Published, draw_limits, published
+from alphoton.workflows.measurements import beside, from_file
 from alphoton.workflows.provenance import figures_digest
 from alphoton.workflows.survey import WORKERS, Survey, Surveyed
 from alphoton.workflows.workflow_card import Study, WorkflowCard

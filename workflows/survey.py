@@ -17,9 +17,11 @@ from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import CouplingLimit
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.published_file import find
-from alphoton.workflows.chain import Experiment, PointLimit, beside, point_limit
+from alphoton.workflows.backgrounds import template_cards
+from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.limit_scan import precise_sample
+from alphoton.workflows.measurements import beside
 from alphoton.workflows.parallel import side_by_side
 from alphoton.workflows.provenance import digest_of, numbers_digest
 
@@ -132,10 +134,11 @@ class Survey:
 
 
 def counted_by(experiment: Experiment) -> list[Any]:
-    """What turns a sample into a limit: the analysis card, and the numbers of the curve that it recasts."""
+    """What turns a sample into a limit: the analysis card, its backgrounds' cards, the numbers of the curve it recasts."""
     card = experiment.analysis
     curve = None if card.recast is None else find(beside(card, card.recast.curve)).read_text(encoding="utf-8-sig")
-    return [card.resolved, curve]
+    backgrounds = [each.resolved for each in template_cards(card) if each is not None]
+    return [card.resolved, curve, *backgrounds]
 
 
 def sample_of(experiment: Experiment) -> str:
@@ -156,8 +159,7 @@ def sample_of(experiment: Experiment) -> str:
 
 def _is_plain(experiment: Experiment) -> bool:
     """Whether nobody looks at the peak. The one that does has the word on a sample, so that all can use it."""
-    counting = experiment.analysis.counting
-    return counting is None or counting.window is None
+    return not experiment.analysis.looks_at_peak
 
 
 def work_out(experiments: Sequence[Experiment], mass: float, events: int | None) -> list[PointLimit]:

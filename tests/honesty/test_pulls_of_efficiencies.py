@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from alphoton.generators.process_card import ProcessCard
-from alphoton.workflows.chain import in_memory, load_experiment, point_limit, reference_in_memory
+from alphoton.workflows.chain import load_experiment, point_limit, reference_in_memory
+from alphoton.workflows.measurements import in_memory
 from reference import checks
 from reference.checks import Array, honest
 

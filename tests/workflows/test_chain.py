@@ -22,12 +22,11 @@ from alphoton.workflows.chain import (
     REFERENCE_SAMPLE,
     Experiment,
     PointLimit,
-    from_file,
-    in_memory,
     load_experiment,
     point_limit,
     reference_in_memory,
 )
+from alphoton.workflows.measurements import from_file, in_memory
 from reference.amplitudes import Component
 from reference.closed_forms import differential, total
 from reference.dirac import MP

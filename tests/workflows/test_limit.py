@@ -21,9 +21,10 @@ from alphoton.generators.generate import source_meta
 from alphoton.generators.model import Couplings, loop_coupling
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows import limit, limit_scan
-from alphoton.workflows.chain import Experiment, in_memory, load_experiment, point_limit
+from alphoton.workflows.chain import Experiment, load_experiment, point_limit
 from alphoton.workflows.dump_chain import flights
 from alphoton.workflows.limit_scan import COLUMNS, as_dict, why_empty, worst_error
+from alphoton.workflows.measurements import in_memory
 from reference import checks, loop_vertex
 
 # design.md, section "Contract"

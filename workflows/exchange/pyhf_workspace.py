@@ -21,13 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.analysis.analysis_card import FROM_EVENTS, AnalysisCard
 from alphoton.analysis.limits import background_events, signal_events_limit
 from alphoton.analysis.statistics import Counting, p_value
 from alphoton.analysis.window import background_share, window
 from alphoton.data.errors import InputError
 from alphoton.data.output import check_free, write_text
-from alphoton.workflows.chain import Experiment, Sample, load_experiment, of_component, point_limit
+from alphoton.workflows.backgrounds import templates_of
+from alphoton.workflows.chain import Experiment, PointLimit, Sample, load_experiment, of_component, point_limit
 from alphoton.workflows.exchange.libraries import library
 from alphoton.workflows.limit_scan import mass_of, precise_sample, why_empty
 
@@ -78,7 +79,8 @@ def write_pyhf(
     """Write the counting experiment of an analysis card at a mass (GeV, or text like "10 MeV") as a pyhf workspace.
 
     mu = (g / g_ref)^2 of one `coupling`, g_agamma or g_ae, with g_ref its own limit. The signal has its Monte Carlo error
-    (`staterror`), from `events` or as many as give 1% on the limit. What another shape of the background would change (the
+    (`staterror`), from `events` or as many as give 1% on the limit. With `method: shape` the workspace has the bins of the
+    card, and the statistics of its backgrounds. What another shape of the background would change (the
     `systematic` of the limits) is not in the workspace.
 
     Raises `CardError` for a bad card, `InputError` for an analysis that is no counting experiment with a background and a
@@ -95,8 +97,13 @@ def write_pyhf(
     experiment = load_experiment(analysis, overrides)
     check_counting(experiment.analysis)
     sample = precise_sample([experiment], mass_of(mass), 0, events)
-    counted = count(experiment, sample, coupling)
-    found = workspace(counted)
+    if experiment.analysis.limit.method == "shape":
+        from alphoton.workflows.exchange.pyhf_shapes import counted_shapes
+
+        counted, found = counted_shapes(experiment, sample, coupling)
+    else:
+        counted = count(experiment, sample, coupling)
+        found = workspace(counted)
     _check_schema(pyhf, found)
     write_text(path, json.dumps(found, indent=2) + "\n", force=force)
     return Workspace(path, counted)
@@ -141,11 +148,9 @@ def count(experiment: Experiment, sample: Sample, coupling: str) -> Counted:
     row = point_limit(experiment, sample.measured, sample.reference, sample.events)
     found = row.g_agamma if coupling == "g_agamma" else row.g_ae
     if not math.isfinite(found.value):
-        reasons = [remark for remark in why_empty(row) if f"on {coupling}:" in remark]
-        raise InputError("; ".join(reasons) or f"{card.name}, {row.mass * 1e3:g} MeV: no limit on {coupling}")
-    share = _background_share(experiment, sample, component)
-    signal = signal_events_limit(card, share)
-    background, error = (share * number for number in background_events(card.counting))
+        raise InputError(no_limit(row, coupling))
+    background, error = _background(experiment, sample, component)
+    signal = signal_events_limit(card, 1.0, (background, error))
     return Counted(
         analysis=card.name,
         mass=row.mass,
@@ -159,16 +164,26 @@ def count(experiment: Experiment, sample: Sample, coupling: str) -> Counted:
     )
 
 
-def _background_share(experiment: Experiment, sample: Sample, component: str) -> float:
-    """The part of the background in the window about the signal's peak, 1 without a window: as for the limit."""
+def no_limit(row: PointLimit, coupling: str) -> str:
+    """Why a row has no limit on a coupling."""
+    reasons = [remark for remark in why_empty(row) if f"on {coupling}:" in remark]
+    return "; ".join(reasons) or f"{row.analysis}, {row.mass * 1e3:g} MeV: no limit on {coupling}"
+
+
+def _background(experiment: Experiment, sample: Sample, component: str) -> tuple[float, float]:
+    """The background, with its error, in the window about the signal's peak, if there is one: as for the limit."""
     card, measured = experiment.analysis, of_component(sample.measured, component)[0]
     assert card.counting is not None
     block, background = card.counting.window, card.counting.background
     if block is None or background is None or background.shape is None or measured.peak is None:
-        return 1.0
+        return background_events(card.counting)
     (low, high), _ = window(*measured.peak.of(component), measured.mass, block.half_width)
     beam: Any = experiment.processes[0].collisions()[0].as_dict()
-    return background_share(card, background, beam, low, high, background.shape)
+    if background.shape in FROM_EVENTS:
+        return templates_of(card, experiment.detector).within(low, high)
+    share = background_share(card, background, beam, low, high, background.shape)
+    events, error = background_events(card.counting)
+    return share * events, share * error
 
 
 def median_count(background: float, background_error: float = 0.0) -> int:
@@ -192,17 +207,21 @@ def workspace(counted: Counted) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = []
     samples = [_signal(counted)]
     if counted.background > 0:
-        samples.append(_background(counted))
+        samples.append(_background_sample(counted))
     if counted.background_error > 0 < counted.background:
         lowest = -min(DEVIATIONS, counted.background / counted.background_error)
         parameters.append({"name": "background_error", "bounds": [[lowest, DEVIATIONS]]})
-    name = f"{counted.coupling} = sqrt(mu) x {counted.reference:.6g} GeV^-1 at m_a = {counted.mass:g} GeV"
     return {
         "channels": [{"name": counted.analysis, "samples": samples}],
         "observations": [{"name": counted.analysis, "data": [counted.observed]}],
-        "measurements": [{"name": name, "config": {"poi": "mu", "parameters": parameters}}],
+        "measurements": [{"name": named(counted), "config": {"poi": "mu", "parameters": parameters}}],
         "version": VERSION,
     }
+
+
+def named(counted: Counted) -> str:
+    """The measurement's name: what mu is."""
+    return f"{counted.coupling} = sqrt(mu) x {counted.reference:.6g} GeV^-1 at m_a = {counted.mass:g} GeV"
 
 
 def _signal(counted: Counted) -> dict[str, Any]:
@@ -212,7 +231,7 @@ def _signal(counted: Counted) -> dict[str, Any]:
     return {"name": "signal", "data": [counted.signal], "modifiers": modifiers}
 
 
-def _background(counted: Counted) -> dict[str, Any]:
+def _background_sample(counted: Counted) -> dict[str, Any]:
     events, error = counted.background, counted.background_error
     modifiers: list[dict[str, Any]] = []
     if error > 0:

@@ -11,8 +11,9 @@ import numpy as np
 from alphoton.analysis.counting import Peak
 from alphoton.analysis.window import width, width_error
 from alphoton.generators.process_card import ProcessCard
-from alphoton.workflows.chain import REFERENCE_POINTS, Experiment, in_memory, load_experiment
+from alphoton.workflows.chain import REFERENCE_POINTS, Experiment, load_experiment
 from alphoton.workflows.figures.base import LINES, Curve, Figure, Progress, band, panels, quiet, rounded, scaled, tracked
+from alphoton.workflows.measurements import in_memory
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alphoton.workflows.chain import COUPLINGS, in_memory, load_experiment
+from alphoton.workflows.chain import COUPLINGS, load_experiment
 from alphoton.workflows.figures.base import LINES, Curve, Figure, Progress, band, panels, quiet, rounded, scaled, tracked
+from alphoton.workflows.measurements import in_memory
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas

@@ -9,7 +9,7 @@ import numpy as np
 
 from alphoton.analysis.limits import CouplingLimit
 from alphoton.generators.constants import ELECTRON_MASS
-from alphoton.workflows.chain import Experiment, in_memory, invisible_limit, load_experiment
+from alphoton.workflows.chain import Experiment, invisible_limit, load_experiment
 from alphoton.workflows.figures.base import (
     BLUE,
     GREY,
@@ -22,8 +22,10 @@ from alphoton.workflows.figures.base import (
     panels,
     quiet,
     rounded,
+    scaled,
     tracked,
 )
+from alphoton.workflows.measurements import in_memory
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -92,8 +94,6 @@ LINES = {
 
 
 def draw(curves: dict[str, Curve]) -> Canvas:
-    from alphoton.workflows.figures.base import scaled
-
     canvas, (axes,) = panels()
     for name, line in LINES.items():
         band(axes, scaled(curves[name], x=1e3), **line)

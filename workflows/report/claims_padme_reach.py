@@ -9,8 +9,9 @@ from alphoton.analysis.limits import AVOGADRO, CM2_PER_PB, exposure
 from alphoton.analysis.slices import direction
 from alphoton.analysis.window import window
 from alphoton.generators.matter.materials import material
-from alphoton.workflows.chain import in_memory, load_experiment
+from alphoton.workflows.chain import load_experiment
 from alphoton.workflows.figures import fig06b
+from alphoton.workflows.measurements import in_memory
 from alphoton.workflows.report.claim import Claim, Found
 from alphoton.workflows.report.claim_tools import EXACTLY, LIGHT, Measured, found, limits, near, number, quotient
 from alphoton.workflows.survey import Survey
