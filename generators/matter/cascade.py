@@ -6,7 +6,7 @@ dN/dt dv = (1/v) [4/3 (1 - v) + v^2], v = k/E (Tsai, Rev. Mod. Phys. 46 (1974) 8
 with dN/dt dz = 1 - 4/3 z (1 - z), 7/9 in all. No loss to collisions, no other process. Everything follows from ratios of
 energies: depths are in radiation lengths, and w = ln(E0/E) is the energy.
 
-A photon softer than a share `soft` of the electron, and softer than the least energy, is a loss that goes on all the time;
+A photon softer than a small share of the electron, and softer than the least energy, is a loss that goes on all the time;
 every other one is drawn. Between two of these ln E falls evenly, and the length in each bin is exact. Each primary has
 random numbers of its own, so that neither the order nor the number of workers changes it.
 """
@@ -28,8 +28,9 @@ ELECTRON, POSITRON, PHOTON = 0, 1, 2
 KINDS = {"electron": ELECTRON, "positron": POSITRON, "photon": PHOTON}
 PAIR_RATE = 7 / 9
 """Pair production per radiation length."""
-SOFT = 0.01
-"""Share of an electron's energy below which photons are a steady loss."""
+SOFT = 0.001
+"""Share of an electron's energy below which photons are a steady loss, in units of the share that it may lose. Where no more
+than a few times that is lost, next to the beam's energy, dT/dE has not its shape."""
 BATCHES = 32
 """Groups of primaries whose spread is the error."""
 
@@ -219,17 +220,18 @@ def track_lengths(
             f"{least_energy:g} GeV and {thickness:g} radiation lengths"
         )
     least = least_energy / beam_energy
+    cut = soft * (1 - least)
     wanted = _affordable(least) if primaries is None else primaries
     size = max(1, -(-wanted // BATCHES))
     w_edges, depths = _energy_bins(-math.log(least)), np.expm1(np.linspace(0.0, math.log1p(thickness), DEPTHS + 1))
 
     def make() -> Arrays:
         with ThreadPoolExecutor(workers) as pool:
-            groups = np.array(list(pool.map(lambda k: _group(k * size, size, seed, soft, w_edges, depths), range(BATCHES))))
+            groups = np.array(list(pool.map(lambda k: _group(k * size, size, seed, cut, w_edges, depths), range(BATCHES))))
         lengths, errors = mean_and_error(groups)
         return {"lengths": lengths, "errors": errors, "groups": groups.sum(axis=3)}
 
-    p = np.array([least, thickness, soft])
+    p = np.array([least, thickness, cut])
     found = kept("shower", track_lengths, p, np.random.SeedSequence(seed), (size, BATCHES), make)  # type: ignore[arg-type]
     edges = beam_energy * np.exp(-w_edges[::-1])
     edges[0] = least_energy
@@ -251,7 +253,7 @@ DEPTHS = 60
 
 def _affordable(least: float) -> int:
     """Primaries that take a few seconds: their work grows as the least energy falls."""
-    return int(np.clip(8e6 * least, BATCHES * 10, 4_000_000))
+    return int(np.clip(6e6 * least, BATCHES * 10, 3_000_000))
 
 
 def _energy_bins(w_last: float) -> Array:

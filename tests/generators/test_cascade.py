@@ -108,7 +108,7 @@ def test_workers_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_photons_below_the_soft_cut_may_be_a_steady_loss() -> None:
-    """At 1% it is the same as at 0.1%; at 30% it is not."""
+    """At 0.1% of what may be lost it is the same as at 0.01%; at 30% it is not."""
     edge = lengths(5.0, 0.5).energy_edges[30]
     value, error = lengths(5.0, 0.5).above(edge, "electron")
 
@@ -116,8 +116,18 @@ def test_photons_below_the_soft_cut_may_be_a_steady_loss() -> None:
         other, spread = track_lengths(E0, 5.0, 50.0, primaries=100_000, seed=8, soft=soft).above(edge, "electron")
         return abs(value - other) / math.hypot(error, spread)
 
-    assert pull(0.001) < MAX_PULL
+    assert pull(0.0001) < MAX_PULL
     assert pull(0.3) > 2 * MAX_PULL
+
+
+def test_close_to_the_beam_the_soft_cut_follows() -> None:
+    """Above 0.99 of the beam; photons of 1% of the electron's energy as a steady loss make the length 5% too long."""
+    table = lengths(40.0, 0.99)
+    expected = equations.lengths_above(0.99, 40.0)["electron"]
+    value, error = table.above(0.99 * E0, "electron")
+    assert abs(value - expected) < MAX_PULL * error < 0.02 * expected
+    steady, error = track_lengths(E0, 40.0, 99.0, primaries=100_000, soft=1.0).above(99.0, "electron")
+    assert abs(steady - expected) > 2 * MAX_PULL * error
 
 
 def test_electrons_of_the_beam_are_somewhere() -> None:

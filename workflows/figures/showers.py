@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BEAM, THICKNESS, LEAST = 100.0, 40.0, 1.0
 """GeV, radiation lengths, GeV: NA64's."""
-HIGHEST = 0.96 * BEAM
+HIGHEST = 0.99 * BEAM
 """Above it bins are narrower than what the Monte Carlo takes as a steady loss."""
 COLOURS = {"electron": VERMILLION, "positron": GREEN, "photon": BLUE}
 
