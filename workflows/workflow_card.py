@@ -41,7 +41,7 @@ class WorkflowCard(Card):
     keep: Literal["events", "limits"] = "events"
     """What is kept of a chain: its event files, or the limits alone, which are then worked out in memory."""
     figures: tuple[str, ...] = ()
-    """`limits` for this workflow's; `fig02` to `fig15` of arXiv:2012.07894; `showers` and the like beyond it; `all` of those."""
+    """`limits` for this workflow's; `fig02` to `fig15` of arXiv:2012.07894; `showers` and the like beyond it; or `all`."""
     moments: str = "paper-2020"
     """The measured magnetic moments that the figures show."""
     report: bool = False
