@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def compute(progress: Progress = quiet, *, masses: Sequence[float] = MASSES) -> 
     return [Curve(name, x, value, error, "GeV", "1/GeV") for name, (value, error) in curves.items()]
 
 
-LINES = {
+LINES: dict[str, dict[str, Any]] = {
     "bremsstrahlung": {"label": "bremsstrahlung alone", "color": GREY, "linestyle": "dashed"},
     "at_rest": {"label": "with resonances, electrons at rest", "color": BLUE, "linestyle": "dotted"},
     "bound": {"label": "with resonances, electrons of lead", "color": VERMILLION},
