@@ -242,6 +242,15 @@ class ComparisonBlock(Block):
     coupling: Literal["g_agamma", "g_ae"] = "g_agamma"
 
 
+class ScanBlock(Block):
+    """A scan of the beam's energy over a resonance: a CSV file of points (`energy_scan`), the target, and the relative error
+    that all of the backgrounds have in common."""
+
+    points: str
+    target: Target
+    common_error: Annotated[Fraction, Field(ge=0)] = 0.0
+
+
 class AnalysisCard(Card):
     """A validated analysis card; quantities in GeV, mm, rad and 1/pb."""
 
@@ -253,6 +262,7 @@ class AnalysisCard(Card):
         ("recast", "curve"),
         ("beam_dump", "curve"),
         ("comparison", ANY, "curve"),
+        ("scan", "points"),
         ("counting", "background", "templates", ANY, "process"),
         ("counting", "background", "templates", ANY, "file"),
     )
@@ -267,6 +277,7 @@ class AnalysisCard(Card):
     counting: CountingBlock | None = None
     recast: RecastBlock | None = None
     beam_dump: BeamDumpBlock | None = None
+    scan: ScanBlock | None = None
     comparison: tuple[ComparisonBlock, ...] = ()
     limit: LimitBlock = LimitBlock()
     masses: Energies = ()
@@ -287,6 +298,8 @@ class AnalysisCard(Card):
                 yield from (((key, *path), message) for path, message in block.problems())
         if self.limit.method == "shape":
             yield from self._shape_problems()
+        if self.scan is not None:
+            yield from self._scan_problems()
         if not any(list(cut.problems()) for cut in self.selection):
             yield from self._window_problems()
 
@@ -300,6 +313,13 @@ class AnalysisCard(Card):
         """Whether the limit depends on backgrounds from events."""
         background = self.counting.background if self.counting else None
         return background is not None and (self.limit.method == "shape" or background.shape in FROM_EVENTS)
+
+    def _scan_problems(self) -> Problems:
+        for key in ("counting", "recast", "beam_dump"):
+            if getattr(self, key) is not None:
+                yield (key,), "does not go with 'scan', whose points say what was counted"
+        if self.limit.method != "cls":
+            yield ("limit", "method"), f"must be 'cls' with 'scan', got '{self.limit.method}'"
 
     def _shape_problems(self) -> Problems:
         background = self.counting.background if self.counting else None

@@ -26,6 +26,7 @@ from alphoton.workflows.chain import (
     sampled,
 )
 from alphoton.workflows.dump_chain import dump_limit
+from alphoton.workflows.energy_scan import model_of, points_of, scan_limit
 
 PRECISION = 0.01
 """Relative error of a limit that is aimed at where the number of events is not given."""
@@ -87,7 +88,7 @@ def limit(
     chosen = tuple(dict.fromkeys(mass_of(mass) for mass in masses)) or own
     rays = {mass: [direction(mass, couplings, radiative=radiative) for couplings in along] for mass in chosen}
     for mass in chosen:
-        experiment.at(mass)  # a bad mass is told before any work
+        check_mass(experiment, mass)  # a bad mass is told before any work
     rows: list[PointLimit] = []
     for point, mass in enumerate(chosen):
         if progress is not None:
@@ -98,6 +99,14 @@ def limit(
     if path is not None:
         write_text(path, to_csv(rows), force=force)
     return Limits(tuple(rows), path)
+
+
+def check_mass(experiment: Experiment, mass: float) -> None:
+    """Raise `CardError` or `InputError` where nothing is made at a mass (GeV)."""
+    if experiment.analysis.scan is not None:
+        model_of(experiment, mass, points_of(experiment))
+    else:
+        experiment.at(mass)
 
 
 def check_loops(experiment: Experiment, along: Sequence[Mapping[str, float]], *, radiative: bool) -> None:
@@ -177,6 +186,10 @@ def rows_at_mass(
         if not rays:
             return [dump_limit(experiment, mass, point, events)]
         return [dump_limit(experiment, mass, point, events, ray) for ray in rays]
+    if experiment.analysis.scan is not None:
+        if rays:
+            raise InputError(f"{experiment.analysis.name}: a scan has a limit on g_ae alone, none along a direction")
+        return [scan_limit(experiment, mass)]
     sample = precise_sample([experiment], mass, point, events)
     if not rays:
         return [point_limit(experiment, sample.measured, sample.reference, sample.events)]

@@ -30,6 +30,7 @@ from alphoton.workflows.chain import (
     reference_in_memory,
 )
 from alphoton.workflows.dump_chain import dump_limit
+from alphoton.workflows.energy_scan import scan_limit
 from alphoton.workflows.figure import STORE, figure
 from alphoton.workflows.limit_scan import to_csv
 from alphoton.workflows.limits_figure import Published, draw_limits, published
@@ -208,6 +209,8 @@ def _run_point(point: Point, workers: int) -> PointLimit:
     experiment = point.experiment
     if experiment.analysis.beam_dump is not None:
         return _run_dump(point, workers)
+    if experiment.analysis.scan is not None:
+        return scan_limit(experiment, point.mass)
     processes, reference = experiment.at(point.mass)
     measured = []
     for process in processes:

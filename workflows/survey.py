@@ -20,6 +20,7 @@ from alphoton.data.published_file import find
 from alphoton.workflows.backgrounds import template_cards
 from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
+from alphoton.workflows.energy_scan import scan_limit
 from alphoton.workflows.limit_scan import precise_sample
 from alphoton.workflows.measurements import beside
 from alphoton.workflows.parallel import side_by_side
@@ -137,6 +138,8 @@ def counted_by(experiment: Experiment) -> list[Any]:
     """What turns a sample into a limit: the analysis card, its backgrounds' cards, the numbers of the curve it recasts."""
     card = experiment.analysis
     curve = None if card.recast is None else find(beside(card, card.recast.curve)).read_text(encoding="utf-8-sig")
+    if card.scan is not None:
+        curve = Path(beside(card, card.scan.points)).read_text(encoding="utf-8-sig")
     backgrounds = [each.resolved for each in template_cards(card) if each is not None]
     return [card.resolved, curve, *backgrounds]
 
@@ -166,6 +169,8 @@ def work_out(experiments: Sequence[Experiment], mass: float, events: int | None)
     """The limits of experiments that share a sample at a mass (GeV)."""
     if experiments[0].analysis.beam_dump is not None:
         return [dump_limit(each, mass, stream_of(mass), events) for each in experiments]
+    if experiments[0].analysis.scan is not None:
+        return [scan_limit(each, mass) for each in experiments]
     sample = precise_sample(experiments, mass, stream_of(mass), events)
     return [point_limit(each, sample.measured, sample.reference, sample.events) for each in experiments]
 

@@ -111,6 +111,25 @@ def fill(x: Array, m_a: float, table: Array, out: Array) -> None:
         out[i, 2, 2], out[i, 2, 3] = momentum + k, energy + ELECTRON_MASS - binding
 
 
+def line(m_a: float, energies: Array, spread: float, element: str | None = None) -> Array:
+    """The cross-section (n) of an electron at g_ae = 1 /GeV, pb, for beams of these mean energies (GeV) and relative spread.
+
+    A sum over the segments of the electrons' momenta, without Monte Carlo: what `unit_density` integrates to. `element` is
+    that of the atoms in which they are bound, None at rest. Raises ValueError for an element without a profile.
+    """
+    at, share = np.array([resonance(m_a, 0.0, 0.0)]), np.ones(1)
+    if element is not None:
+        found = bound_in(element)
+        middles = (found.low + found.high) / 2
+        pairs = [(side * k, binding) for side in (-1, 1) for k, binding in zip(middles, found.binding, strict=True)]
+        at = np.array([resonance(m_a, k, binding) for k, binding in pairs])
+        share = np.tile(np.diff(found.share) / 2, 2)
+    sigma = spread * np.asarray(energies)[:, None]
+    away = (at - np.asarray(energies)[:, None]) / sigma
+    values: Array = strength(m_a) * (np.exp(-(away**2) / 2) / (math.sqrt(TWO_PI) * sigma)) @ share
+    return values
+
+
 def final_state(x: Array, phi: Array, p: Array) -> Array:
     """Momenta (n, 3, 4) of the positron and the electron that come in, and the ALP."""
     out = np.empty((len(phi), 3, 4))
