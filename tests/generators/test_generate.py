@@ -549,7 +549,8 @@ def test_a_failure_leaves_no_file(
         with pytest.raises(error, match="on purpose"):
             generate("padme", path, events=10, force=True, workers=workers)
     assert [entry.name for entry in tmp_path.iterdir()] == ["events.root"]
-    assert EventFile(path).count == 10
+    with EventFile(path) as file:
+        assert file.count == 10
 
 
 def test_few_chunks_are_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
