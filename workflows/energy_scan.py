@@ -21,7 +21,7 @@ from alphoton.analysis.limits import NO_LIMIT, CouplingLimit, exposure
 from alphoton.analysis.shape import ShapeModel, shape_limit
 from alphoton.data.errors import InputError
 from alphoton.generators.model import branching_ratios
-from alphoton.generators.processes.resonant import line
+from alphoton.generators.processes.resonant import line, resonance
 from alphoton.workflows.chain import Experiment, PointLimit
 from alphoton.workflows.measurements import beside
 
@@ -30,6 +30,8 @@ DUE = ("beam_energy_MeV", "positrons", "efficiency", "background", "background_e
 OBSERVED = "observed"
 POSITIVE = ("beam_energy_MeV", "positrons", "background")
 METHOD = "cls of a scan"
+LEAST = 1e-6
+"""Of the height of the line: a point lower on it does not see the mass."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def points_of(experiment: Experiment) -> ScanPoints:
 def signal(experiment: Experiment, mass: float, points: ScanPoints) -> Array:
     """Events (n) of e+ e- -> a -> e+ e- to be selected at g_ae = 1 /GeV, at a mass (GeV).
 
-    The branching ratio is that of the process card's couplings. Raises `InputError` for a card of another process.
+    The branching ratio is that of the process card's couplings. Raises `InputError` for a card of another process, and
+    where no point sees the mass.
     """
     card = experiment.analysis
     (process,) = experiment.processes
@@ -111,12 +114,21 @@ def signal(experiment: Experiment, mass: float, points: ScanPoints) -> Array:
     per_positron = exposure(CountingBlock(positrons_on_target=1.0, target=card.scan.target), None)
     couplings = process.model.model_copy(update={"m_a": mass})
     decays = branching_ratios(process.model_copy(update={"model": couplings}).couplings)["electrons"]
-    sections = line(mass, points.energies, process.beams.energy_spread, process.beams.bound_electrons)
+    beams = process.beams
+    sections = line(mass, points.energies, beams.energy_spread, beams.bound_electrons)
+    if (
+        sections.max()
+        < LEAST * line(mass, np.array([resonance(mass, 0.0, 0.0)]), beams.energy_spread, beams.bound_electrons)[0]
+    ):
+        low, high = points.energies.min() * 1e3, points.energies.max() * 1e3
+        raise InputError(
+            f"{card.origin}: {mass * 1e3:g} MeV is on resonance at no point of the scan, {low:g} to {high:g} MeV"
+        )
     return decays * per_positron * points.positrons * points.efficiencies * sections
 
 
 def model_of(experiment: Experiment, mass: float, points: ScanPoints) -> ShapeModel:
-    """The likelihood of the points; mu is g_ae^2 in 1/GeV^2. Raises `InputError` where none of them sees the mass."""
+    """The likelihood of the points; mu is g_ae^2 in 1/GeV^2. Raises `InputError` as `signal` does."""
     card = experiment.analysis
     assert card.scan is not None
     events = signal(experiment, mass, points)

@@ -39,6 +39,7 @@ AXES = {
     ("fig15", "GeV"): (MASS, "$g_{ae}$"),
     ("showers", "GeV"): ("Energy", "Track length per energy"),
     ("resonant", "GeV"): (MASS, "$g_{ae}$"),
+    ("scan", "GeV"): ("Energy or mass", "Events, or $g_{ae}$"),
 }
 """What the axes of a figure are, by its name and the unit of x; a CSV has the units only."""
 REACTIONS = {
