@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 EVENTS = ("fig02", "fig03", "fig04", "fig05", "fig06a", "fig06b", "fig07", "fig08a", "fig08b", "fig09")
 LIMITS = ("fig11", "fig12", "fig13a", "fig13b", "fig13c", "fig14a", "fig14b", "fig15")
-NAMES = (*EVENTS, *LIMITS)
+BEYOND = ("shapes",)
+"""Of what goes beyond the paper."""
+NAMES = (*EVENTS, *LIMITS, *BEYOND)
 """One file each in `alphoton.workflows.figures`; Figs. 1 and 10 of the paper are diagrams."""
 ALL, PARTS = "all", "abc"
 WORKFLOW = "paper"
@@ -123,7 +125,7 @@ def stamp(name: str, survey: Survey | None = None, moments: str = MOMENTS) -> st
     """A digest of what a figure is made from."""
     from alphoton.workflows.provenance import digest_of, figures_digest
 
-    return digest_of([figures_digest(), *([] if name in EVENTS else [moments, None if survey is None else survey.digest])])
+    return digest_of([figures_digest(), *([moments, None if survey is None else survey.digest] if name in LIMITS else [])])
 
 
 def is_up_to_date(name: str, folder: Path, made_from: str) -> bool:

@@ -17,7 +17,6 @@ from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import CouplingLimit
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.published_file import find
-from alphoton.workflows.backgrounds import template_cards
 from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.limit_scan import precise_sample
@@ -137,8 +136,8 @@ def counted_by(experiment: Experiment) -> list[Any]:
     """What turns a sample into a limit: the analysis card, its backgrounds' cards, the numbers of the curve it recasts."""
     card = experiment.analysis
     curve = None if card.recast is None else find(beside(card, card.recast.curve)).read_text(encoding="utf-8-sig")
-    backgrounds = [each.resolved for each in template_cards(card) if each is not None]
-    return [card.resolved, curve, *backgrounds]
+    cards = () if experiment.backgrounds is None else experiment.backgrounds.processes
+    return [card.resolved, curve, *(each.resolved for each in cards if each is not None)]
 
 
 def sample_of(experiment: Experiment) -> str:

@@ -447,7 +447,7 @@ def test_a_shape_keeps_its_content_in_other_bins() -> None:
 
 def test_names_are_the_files_of_figures() -> None:
     folder = Path(verb.__file__).parent / "figures"
-    assert verb.names() == sorted(path.stem for path in folder.glob("fig*.py"))
+    assert verb.names() == [*sorted(path.stem for path in folder.glob("fig*.py")), *verb.BEYOND]
     for name in verb.names():
         assert verb.load(name).name == name
 
