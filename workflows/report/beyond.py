@@ -10,7 +10,7 @@ from importlib import import_module
 
 from alphoton.workflows.report.claim_tools import Measured, number
 
-MODULES = ("neutrino_background",)
+MODULES = ("neutrino_background", "shapes")
 """In the order of the page."""
 Entry = str | Measured
 
