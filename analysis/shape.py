@@ -145,7 +145,8 @@ def fit_at(model: ShapeModel, data: Data, strength: ArrayLike) -> Fit:
 def fit(model: ShapeModel, data: Data, without: Fit | None = None) -> Fit:
     """The best mu >= 0 of each data set and its nuisance parameters; `without` is the fit at mu = 0 where that is known."""
     at_zero = fit_at(model, data, 0.0) if without is None else without
-    slope = (1 - data.counts / (at_zero.gammas * model.background(at_zero.alphas))) @ model.signal  # of -ln L in mu
+    mean = at_zero.gammas * model.background(at_zero.alphas)
+    slope = slope_in_mean(data.counts, mean) @ model.signal  # of -ln L in mu
     rising = slope < 0  # only there is the best mu above 0
     if not np.any(rising):
         return at_zero
@@ -220,7 +221,7 @@ def _point(model: ShapeModel, data: Data, parameters: Array) -> _Point:
     # d nu / d(mu, alphas); the best gammas do not move -ln L to first order
     moves = (gammas[:, None, :] * model.backgrounds) * (np.log1p(model.errors) * factors)[:, :, None]
     slopes = np.concatenate([np.broadcast_to(model.signal, mean.shape)[:, None, :], moves], axis=1)
-    gradient = np.einsum("tpb,tb->tp", slopes, 1 - data.counts / mean)
+    gradient = np.einsum("tpb,tb->tp", slopes, slope_in_mean(data.counts, mean))
     gradient[:, 1:] += pulls
     variance = mean + (background * model.spread) ** 2
     curvature = np.einsum("tpb,tqb->tpq", slopes / variance[:, None, :], slopes)
@@ -232,6 +233,11 @@ def deviance(counts: Array, mean: Array) -> Array:
     """n ln(n/nu) - n + nu, from their relative difference, which keeps its digits where n and nu are large and near."""
     away = (mean - counts) / np.where(counts > 0, counts, 1.0)
     return np.where(counts > 0, counts * (away - np.log1p(away)), mean)
+
+
+def slope_in_mean(counts: Array, mean: Array) -> Array:
+    """1 - n/nu, the derivative of that; without an event it is 1, also at nu = 0, where a template of few events may end."""
+    return 1 - np.divide(counts, mean, out=np.zeros_like(mean), where=counts > 0)
 
 
 def best_gammas(counts: Array, signal: Array, background: Array, measured: Array, spread: Array) -> Array:

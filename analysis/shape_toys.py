@@ -47,7 +47,8 @@ def toy_limit(
 ) -> ShapeLimit:
     """`shape_limit` with the distributions of q~_mu from pseudo-experiments, so many with and without a signal for each mu.
 
-    They are made with the nuisance parameters that suit the data best at that mu. CLs is interpolated between the STRENGTHS.
+    They are made with the nuisance parameters that suit the data best at that mu. CLs is interpolated between the STRENGTHS;
+    a limit is nan where so few tell none, as at -2 standard deviations with 200 of them.
     Raises ValueError for fewer than 100, and as `shape_limit` does.
     """
     check_level(confidence_level)

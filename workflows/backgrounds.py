@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from alphoton.analysis.analyse import exposure_of
-from alphoton.analysis.analysis_card import AnalysisCard, Background, BinsBlock, TemplateBlock
+from alphoton.analysis.analysis_card import AnalysisCard, Background, BinsBlock, CountingBlock, TemplateBlock
 from alphoton.analysis.counting import Measurement
 from alphoton.analysis.limits import background_events
 from alphoton.analysis.shape import ShapeModel, shape_limit
@@ -32,9 +32,8 @@ PARTS = 20
 EXPOSURE = ("luminosity", "positrons_on_target", "electrons_on_target", "target")
 """Keys of 'counting' that turn a cross-section into events."""
 KEPT = 8
-"""Analyses whose backgrounds stay in memory: each mass of a scan has the same."""
-_templates: dict[str, tuple[Template, ...]] = {}
-_binned: dict[str, Binned] = {}
+"""Sets of backgrounds that stay in memory: analyses that differ in how they count share one."""
+_made: dict[str, tuple[Template, ...]] = {}
 
 
 @dataclass(frozen=True)
@@ -47,127 +46,131 @@ class EventsLimit:
     p_value: float | None
 
 
-def background_of(card: AnalysisCard) -> Background:
-    """The background block of a card that uses templates."""
+@dataclass(frozen=True)
+class Backgrounds:
+    """The backgrounds that an analysis card's limit uses, behind its detector; a process card for each, None for a file.
+
+    They are generated and simulated when they are first asked for.
+    """
+
+    card: AnalysisCard
+    detector: DetectorCard
+    processes: tuple[ProcessCard | None, ...]
+
+    @classmethod
+    def of(cls, card: AnalysisCard, detector: DetectorCard) -> Backgrounds | None:
+        """None where the limit uses none. Raises `CardError` where a process card is bad."""
+        if not card.uses_templates:
+            return None
+        counting = _counting(card)
+        assert counting.background is not None
+        return cls(card, detector, tuple(_process_card(card, block) for block in counting.background.templates))
+
+    @property
+    def block(self) -> Background:
+        """The card's background."""
+        background = _counting(self.card).background
+        assert background is not None
+        return background
+
+    @property
+    def bins(self) -> BinsBlock:
+        """The card's bins."""
+        bins = _counting(self.card).bins
+        assert bins is not None
+        return bins
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The events. Raises `InputError` where a file is no reco file, or the cards give no exposure."""
+        total = background_events(_counting(self.card))[0] if self.block.shape == "scaled_events" else None
+        errors = [block.error for block in self.block.templates]
+        items = (replace(item, error=error) for item, error in zip(self._items(), errors, strict=True))
+        return Templates(tuple(items), total, exact=not self.block.template_statistics)
+
+    @cached_property
+    def binned(self) -> Binned:
+        """The same in the bins of the card."""
+        return self.templates.binned(np.linspace(*self.bins.range, self.bins.number + 1))
+
+    def model(self, measured: Measurement, component: str) -> ShapeModel:
+        """The likelihood of one coupling's signal; mu is the number of its selected events.
+
+        Raises `InputError` where the bins make no likelihood.
+        """
+        assert measured.peak is not None
+        try:
+            return self.binned.model(*measured.peak.of(component))
+        except ValueError as error:
+            raise InputError(f"{self.card.origin}: counting.bins: {measured.mass * 1e3:g} MeV: {error}") from None
+
+    def limit(self, measured: Measurement, component: str) -> EventsLimit:
+        """The limit on the number of selected signal events of one coupling. Raises `InputError` as `model` does."""
+        seen, level = self.bins.observed, self.card.limit.confidence_level
+        model = self.model(measured, component)
+        found = shape_limit(model, seen, level)
+        parts = [self.model(measured.part(k, PARTS), component) for k in range(PARTS)]
+        values = [shape_limit(part, seen, level).value for part in parts]
+        relative = float(np.std(values, ddof=1)) / math.sqrt(PARTS) / found.value
+        if self.bins.toys is not None:
+            found = toy_limit(model, seen, self.bins.toys, toy_seed(measured.mass), level)
+        return EventsLimit(found.value, relative * found.value, found.band, found.p_value)
+
+    def _items(self) -> tuple[Template, ...]:
+        """The templates, made once for all analyses that have the same."""
+        key = self._key()
+        if key not in _made:
+            made = tuple(self._template(index) for index in range(len(self.processes)))
+            while len(_made) >= KEPT:
+                del _made[next(iter(_made))]
+            _made[key] = made
+        return _made[key]
+
+    def _key(self) -> str:
+        """A digest of what the templates follow from."""
+        files = [self._file(index) for index, block in enumerate(self.block.templates) if block.file is not None]
+        return digest_of(
+            [
+                [None if each is None else each.resolved for each in self.processes],
+                [[str(path), path.stat().st_mtime_ns if path.is_file() else None] for path in files],
+                self.detector.resolved,
+                [block.model_dump() for block in (*self.card.selection, *self.card.vetoes)],
+                _counting(self.card).model_dump(include=set(EXPOSURE)),
+            ]
+        )
+
+    def _file(self, index: int) -> Path:
+        name = self.block.templates[index].file
+        assert name is not None
+        return Path(beside(self.card, name))
+
+    def _template(self, index: int) -> Template:
+        process = self.processes[index]
+        if process is not None:
+            source = EventSource(process, TEMPLATE_POINTS + index)
+            measured, meta, name = measured_source(source, self.detector, self.card), source_meta(source), process.name
+        else:
+            path = self._file(index)
+            with EventFile(path) as file:
+                meta, name = file.meta, path.stem
+                if "MissingMass2" not in file.branches:
+                    raise InputError(f"{path}: has not been through a detector; make a reco file with 'alphoton simulate'")
+            measured = from_file(path, self.card)
+        per_pb = exposure_of(self.card, meta)
+        if per_pb is None:
+            raise InputError(f"{self.card.origin}: counting: gives no exposure for the background '{name}'")
+        return Template.of(name, measured, per_pb)
+
+
+def _counting(card: AnalysisCard) -> CountingBlock:
     assert card.counting is not None
-    assert card.counting.background is not None
-    return card.counting.background
-
-
-def template_cards(card: AnalysisCard) -> list[ProcessCard | None]:
-    """The process card of each template that a limit uses, None for a reco file. Raises `CardError` for a bad one."""
-    if not card.uses_templates:
-        return []
-    return [_process_card(card, block) for block in background_of(card).templates]
+    return card.counting
 
 
 def _process_card(card: AnalysisCard, block: TemplateBlock) -> ProcessCard | None:
     if block.process is None:
         return None
     return ProcessCard.load(beside(card, block.process), [] if block.events is None else [f"events={block.events}"])
-
-
-def templates_of(card: AnalysisCard, detector: DetectorCard) -> Templates:
-    """The backgrounds of a card behind a detector, generated and simulated when they are first asked for.
-
-    Raises `InputError` where a file is no reco file, or the cards give no exposure.
-    """
-    background, key = background_of(card), _key(card, detector)
-    if key not in _templates:
-        found = tuple(_template(card, detector, index) for index in range(len(background.templates)))
-        _keep(_templates, key, found)
-    assert card.counting is not None
-    total = background_events(card.counting)[0] if background.shape == "scaled_events" else None
-    errors = [block.error for block in background.templates]
-    items = (replace(item, error=error) for item, error in zip(_templates[key], errors, strict=True))
-    return Templates(tuple(items), total, exact=not background.template_statistics)
-
-
-def _key(card: AnalysisCard, detector: DetectorCard) -> str:
-    """A digest of what the templates follow from."""
-    assert card.counting is not None
-    files = [Path(beside(card, block.file)) for block in background_of(card).templates if block.file is not None]
-    return digest_of(
-        [
-            card.origin,
-            [None if each is None else each.resolved for each in template_cards(card)],
-            [[str(path), path.stat().st_mtime_ns if path.is_file() else None] for path in files],
-            detector.resolved,
-            [block.model_dump() for block in (*card.selection, *card.vetoes)],
-            card.counting.model_dump(include=set(EXPOSURE)),
-        ]
-    )
-
-
-def _keep(kept: dict[str, Any], key: str, value: Any) -> None:
-    """Remember a value, and forget the oldest of too many."""
-    while len(kept) >= KEPT:
-        del kept[next(iter(kept))]
-    kept[key] = value
-
-
-def _template(card: AnalysisCard, detector: DetectorCard, index: int) -> Template:
-    block = background_of(card).templates[index]
-    process = _process_card(card, block)
-    if process is not None:
-        source = EventSource(process, TEMPLATE_POINTS + index)
-        measured, meta, name = measured_source(source, detector, card), source_meta(source), process.name
-    else:
-        assert block.file is not None
-        path = Path(beside(card, block.file))
-        with EventFile(path) as file:
-            meta, name = file.meta, path.stem
-            if "MissingMass2" not in file.branches:
-                raise InputError(f"{path}: has not been through a detector; make a reco file with 'alphoton simulate'")
-        measured = from_file(path, card)
-    per_pb = exposure_of(card, meta)
-    if per_pb is None:
-        raise InputError(f"{card.origin}: counting: gives no exposure for the background '{name}'")
-    return Template.of(name, measured, per_pb)
-
-
-# --- limits from shapes --------------------------------------------------------------------------------------------------
-
-
-def bins_of(card: AnalysisCard) -> BinsBlock:
-    """The bins of a card with `method: shape`."""
-    assert card.counting is not None
-    assert card.counting.bins is not None
-    return card.counting.bins
-
-
-def binned_of(card: AnalysisCard, detector: DetectorCard) -> Binned:
-    """The backgrounds in the bins of a card."""
-    bins, background = bins_of(card), background_of(card)
-    key = digest_of([_key(card, detector), bins.model_dump(), background.model_dump()])
-    if key not in _binned:
-        _keep(_binned, key, templates_of(card, detector).binned(np.linspace(*bins.range, bins.number + 1)))
-    return _binned[key]
-
-
-def shape_model(card: AnalysisCard, detector: DetectorCard, measured: Measurement, component: str) -> ShapeModel:
-    """The likelihood of one coupling's signal; mu is the number of its selected events.
-
-    Raises `InputError` where the bins make no likelihood.
-    """
-    assert measured.peak is not None
-    try:
-        return binned_of(card, detector).model(*measured.peak.of(component))
-    except ValueError as error:
-        raise InputError(f"{card.origin}: counting.bins: {measured.mass * 1e3:g} MeV: {error}") from None
-
-
-def shape_limit_of(card: AnalysisCard, detector: DetectorCard, measured: Measurement, component: str) -> EventsLimit:
-    """The limit on the number of selected signal events of one coupling. Raises `InputError` as `shape_model` does."""
-    bins, level = bins_of(card), card.limit.confidence_level
-    model = shape_model(card, detector, measured, component)
-    found = shape_limit(model, bins.observed, level)
-    parts = [shape_model(card, detector, measured.part(k, PARTS), component) for k in range(PARTS)]
-    values = [shape_limit(part, bins.observed, level).value for part in parts]
-    relative = float(np.std(values, ddof=1)) / math.sqrt(PARTS) / found.value
-    if bins.toys is not None:
-        found = toy_limit(model, bins.observed, bins.toys, toy_seed(measured.mass), level)
-    return EventsLimit(found.value, relative * found.value, found.band, found.p_value)
 
 
 def toy_seed(mass: float) -> int:

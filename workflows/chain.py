@@ -28,7 +28,7 @@ from alphoton.detectors.detector_card import DetectorCard
 from alphoton.generators.constants import HBARC_MM
 from alphoton.generators.model import Couplings, widths
 from alphoton.generators.process_card import ProcessCard
-from alphoton.workflows.backgrounds import shape_limit_of, template_cards, templates_of
+from alphoton.workflows.backgrounds import Backgrounds
 from alphoton.workflows.measurements import beside, in_memory
 
 SMALLEST_EFFECTIVE_SIZE = 1000
@@ -44,12 +44,16 @@ REFERENCE_POINTS = 1 << 20
 
 @dataclass(frozen=True)
 class Experiment:
-    """The cards of one experiment. Several processes share the couplings; `reference` is a recast's dark photon."""
+    """The cards of one experiment. Several processes share the couplings; `reference` is a recast's dark photon.
+
+    `backgrounds` are those from events, where the limit uses them.
+    """
 
     analysis: AnalysisCard
     processes: tuple[ProcessCard, ...]
     detector: DetectorCard
     reference: ProcessCard | None
+    backgrounds: Backgrounds | None = None
 
     @property
     def loops(self) -> ProcessCard | None:
@@ -153,13 +157,8 @@ def load_experiment(
             raise InputError(f"{card.origin}: the process card '{found.name}' makes a dark photon, an ALP is due")
     if reference is not None and reference.process != "dark_photon":
         raise InputError(f"{card.origin}: recast.process: '{reference.name}' makes an ALP, a dark photon is due")
-    template_cards(card)  # a bad one is told before any work
-    return Experiment(
-        card,
-        produced,
-        DetectorCard.load(detector or beside(card, card.detector), inner["detector"]),
-        reference,
-    )
+    seen_by = DetectorCard.load(detector or beside(card, card.detector), inner["detector"])
+    return Experiment(card, produced, seen_by, reference, Backgrounds.of(card, seen_by))
 
 
 def reference_in_memory(experiment: Experiment, reference: ProcessCard | None, point: int = 0) -> Measurement | None:
@@ -335,7 +334,8 @@ def _limit(
 def _limit_from_shapes(experiment: Experiment, measured: Measurement, component: str, rate: Rate) -> FoundLimit:
     """The limit on one coupling, the expected band and the local p-value, from the likelihood of the bins."""
     per_pb = exposure_per_pb(experiment)
-    found = shape_limit_of(experiment.analysis, experiment.detector, measured, component)
+    assert experiment.backgrounds is not None
+    found = experiment.backgrounds.limit(measured, component)
     allowed = Rate(found.value / per_pb, found.error / per_pb)
     band = tuple(coupling_limit(Rate(events / per_pb), rate).value for events in found.band)
     return FoundLimit(coupling_limit(allowed, rate), allowed, 0.0, band, found.p_value)
@@ -367,7 +367,8 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
         beam = experiment.processes[0].collisions()[0].as_dict()
         chosen = shape or background.shape or "flat"
         if chosen in FROM_EVENTS:
-            own = templates_of(card, experiment.detector).within(low, high)
+            assert experiment.backgrounds is not None
+            own = experiment.backgrounds.templates.within(low, high)
         else:
             background_in_window = background_share(card, background, beam, low, high, chosen)  # type: ignore[arg-type]
     if signal_share == 0:  # an edge of the selection has moved the whole peak

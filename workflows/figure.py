@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EVENTS = ("fig02", "fig03", "fig04", "fig05", "fig06a", "fig06b", "fig07", "fig08a", "fig08b", "fig09")
 LIMITS = ("fig11", "fig12", "fig13a", "fig13b", "fig13c", "fig14a", "fig14b", "fig15")
-BEYOND = ("showers", "resonant", "scan")
+BEYOND = ("shapes", "showers", "resonant", "scan")
 """Of what goes beyond the paper."""
 NAMES = (*EVENTS, *LIMITS, *BEYOND)
 """One file each in `alphoton.workflows.figures`; Figs. 1 and 10 of the paper are diagrams."""

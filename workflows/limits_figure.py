@@ -55,7 +55,8 @@ def published(cards: Iterable[AnalysisCard]) -> tuple[Published, ...]:
 def draw_limits(rows: Sequence[PointLimit], folder: Path, beside_them: Sequence[Published] = ()) -> tuple[Path, ...]:
     """Draw `limits.png` and `limits.pdf` into the folder, a panel for each coupling that is limited at all.
 
-    Pale bands about a curve are the statistical and systematic errors of the limits. A range of couplings that is excluded
+    Pale bands about a curve are the statistical and systematic errors of the limits, and with a method of shapes what is
+    expected at 1 and 2 standard deviations of the background. A range of couplings that is excluded
     between two edges is filled. Published curves are dashed.
     """
     shown = [coupling for coupling in COUPLINGS if any(np.isfinite(getattr(row, coupling[0]).value) for row in rows)]
@@ -98,6 +99,10 @@ def _panel(panel: Any, rows: Sequence[PointLimit], coupling: str, component: str
         shown = f"{name}: {method}" + (f", {level:.0%} CL" if np.isfinite(level) else "")
         (line,) = panel.plot(mass, value, marker="o", markersize=4, label=shown)
         panel.fill_between(mass, value - error, value + error, color=line.get_color(), alpha=0.25, linewidth=0)
+        if all(component in row.expected for row in own):  # of the background, at 1 and 2 standard deviations
+            bands = np.transpose([row.expected[component] for row in own])
+            for low, high in ((0, 4), (1, 3)):
+                panel.fill_between(mass, bands[low], bands[high], color=line.get_color(), alpha=0.15, linewidth=0)
         upper = np.array([row.g_agamma_upper.value for row in own])
         if coupling == "g_agamma" and np.isfinite(upper).any():
             panel.plot(mass, upper, marker="o", markersize=4, color=line.get_color())

@@ -17,7 +17,6 @@ from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import CouplingLimit
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.published_file import find
-from alphoton.workflows.backgrounds import template_cards
 from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.energy_scan import scan_limit
@@ -140,8 +139,8 @@ def counted_by(experiment: Experiment) -> list[Any]:
     curve = None if card.recast is None else find(beside(card, card.recast.curve)).read_text(encoding="utf-8-sig")
     if card.scan is not None:
         curve = Path(beside(card, card.scan.points)).read_text(encoding="utf-8-sig")
-    backgrounds = [each.resolved for each in template_cards(card) if each is not None]
-    return [card.resolved, curve, *backgrounds]
+    cards = () if experiment.backgrounds is None else experiment.backgrounds.processes
+    return [card.resolved, curve, *(each.resolved for each in cards if each is not None)]
 
 
 def sample_of(experiment: Experiment) -> str:

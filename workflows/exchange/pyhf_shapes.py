@@ -14,7 +14,6 @@ import numpy as np
 
 from alphoton.analysis.shape import Array, ShapeModel
 from alphoton.data.errors import InputError
-from alphoton.workflows.backgrounds import background_of, bins_of, shape_model
 from alphoton.workflows.chain import Experiment, Sample, exposure_per_pb, of_component, point_limit
 from alphoton.workflows.exchange.pyhf_workspace import COMPONENTS, Counted, named, no_limit
 
@@ -32,11 +31,13 @@ def counted_shapes(experiment: Experiment, sample: Sample, coupling: str) -> tup
     if not math.isfinite(limit.value):
         raise InputError(no_limit(row, coupling))
     measured = of_component(sample.measured, component)[0]
-    model = shape_model(card, experiment.detector, measured, component)
+    backgrounds = experiment.backgrounds
+    assert backgrounds is not None
+    model = backgrounds.model(measured, component)
     allowed = row.allowed[component].value * exposure_per_pb(experiment)
-    seen = bins_of(card).observed
+    seen = backgrounds.bins.observed
     counts = model.total if seen is None else np.array(seen)
-    names = [(block.process or block.file or "").split("/")[-1] for block in background_of(card).templates]
+    names = [item.name for item in backgrounds.templates.items]
     totals = model.backgrounds.sum(axis=1)
     counted = Counted(
         analysis=card.name,

@@ -27,7 +27,6 @@ from alphoton.analysis.statistics import Counting, p_value
 from alphoton.analysis.window import background_share, window
 from alphoton.data.errors import InputError
 from alphoton.data.output import check_free, write_text
-from alphoton.workflows.backgrounds import templates_of
 from alphoton.workflows.chain import Experiment, PointLimit, Sample, load_experiment, of_component, point_limit
 from alphoton.workflows.exchange.libraries import library
 from alphoton.workflows.limit_scan import mass_of, precise_sample, why_empty
@@ -180,7 +179,8 @@ def _background(experiment: Experiment, sample: Sample, component: str) -> tuple
     (low, high), _ = window(*measured.peak.of(component), measured.mass, block.half_width)
     beam: Any = experiment.processes[0].collisions()[0].as_dict()
     if background.shape in FROM_EVENTS:
-        return templates_of(card, experiment.detector).within(low, high)
+        assert experiment.backgrounds is not None
+        return experiment.backgrounds.templates.within(low, high)
     share = background_share(card, background, beam, low, high, background.shape)
     events, error = background_events(card.counting)
     return share * events, share * error
