@@ -213,6 +213,8 @@ def to_plain(row: PointLimit) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, tuple):
+            return [plain(item) for item in value]
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
     found: dict[str, Any] = plain(asdict(row))
@@ -235,6 +237,8 @@ def from_plain(data: dict[str, Any]) -> PointLimit:
             made[field.name] = pair(CouplingLimit, value)
         elif field.name in ("rates", "allowed"):
             made[field.name] = {name: pair(Rate, item) for name, item in value.items()}
+        elif field.name == "expected":
+            made[field.name] = {name: tuple(map(number, items)) for name, items in value.items()}
         else:
             made[field.name] = number(value) if field.name == "confidence_level" else value
     return PointLimit(**made)

@@ -1,14 +1,14 @@
 """Electrons bound in an atom: how their momentum along a beam is distributed, by tabulated Compton profiles.
 
-A Compton profile J(p_z) is the number of electrons per unit of p_z. Between the table's momenta ln J is a cubic in
-asinh(2 p_z), p_z in atomic units, that keeps its shape, and each group of shells is scaled to its number of electrons: by
-less than 1%, but by 10% for the innermost shell of lead, of which 9% is beyond the table's end at 0.73 m_e.
+A Compton profile J(p_z) is the chance of an electron per unit of p_z. Between the table's momenta ln J is a cubic in
+asinh(2 p_z), p_z in atomic units, that keeps its shape, and each is scaled to hold one electron: by 2.4% at most, but by 10%
+for the innermost shell of lead, of which 9% is beyond the table's end at 0.73 m_e. Atoms are free: the outer electrons of a
+crystal differ.
 """
 
 from __future__ import annotations
 
 import csv
-import difflib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,11 +17,24 @@ import numpy as np
 
 from alphoton.generators.constants import ALPHA, ELECTRON_MASS
 from alphoton.generators.jit import Array
+from alphoton.generators.matter.materials import material
 
 PARTS = 8
 """Segments between two momenta of the table."""
 ATOMIC_UNIT = ALPHA * ELECTRON_MASS
 """Of momentum, in GeV."""
+FIRST = 4
+"""Column of the first number of a profile."""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Electrons of a shell: how many, their binding energy in GeV, and J of one at the table's momenta, in atomic units."""
+
+    electrons: float
+    binding: float
+    momenta: Array
+    profile: Array
 
 
 @dataclass(frozen=True)
@@ -40,42 +53,39 @@ class Segments:
 
 
 @cache
-def _table() -> dict[str, list[dict[str, str]]]:
+def atoms() -> dict[int, tuple[Shell, ...]]:
+    """The shells of the atoms with a profile, by atomic number."""
     text = (files("alphoton.data") / "compton_profiles.csv").read_text(encoding="utf-8")
-    found: dict[str, list[dict[str, str]]] = {}
-    for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#")):
-        found.setdefault(row["element"], []).append(row)
+    header, *rows = csv.reader(line for line in text.splitlines() if not line.startswith("#"))
+    momenta = np.array(header[FIRST:], dtype=np.float64)
+    found: dict[int, tuple[Shell, ...]] = {}
+    for number, _, electrons, binding, *profile in rows:
+        shell = Shell(float(electrons), 1e-9 * float(binding), momenta, np.array(profile, dtype=np.float64))
+        found[int(number)] = (*found.get(int(number), ()), shell)
     return found
 
 
-def elements() -> list[str]:
-    """The elements with a profile."""
-    return list(_table())
-
-
 @cache
-def bound_in(element: str) -> Segments:
-    """The electrons of an element's atom. Raises ValueError where it has no profile."""
-    if element not in _table():
-        near = difflib.get_close_matches(element, elements(), n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise ValueError(f"no Compton profile of '{element}' (known: {', '.join(elements())}){hint}")
-    rows = _table()[element]
-    groups = [[row for row in rows if row["group"] == name] for name in dict.fromkeys(row["group"] for row in rows)]
-    counts, low, high, binding = (np.concatenate(each) for each in zip(*map(_segments, groups), strict=True))
+def bound_in(name: str) -> Segments:
+    """The electrons of the atoms of a material, an element. Raises ValueError where it is none, or has no profile."""
+    elements = material(name).elements
+    number = round(elements[0].atomic_number)
+    if len(elements) > 1 or number not in atoms():
+        known = ", ".join(str(each) for each in atoms())
+        raise ValueError(f"no Compton profile of '{name}': it has to be an element (Z = {known})")
+    shells = atoms()[number]
+    counts, low, high, binding = (np.concatenate(each) for each in zip(*map(_segments, shells), strict=True))
     share = np.concatenate([[0.0], np.cumsum(counts)])
-    return Segments(int(rows[0]["atomic_number"]), share / share[-1], low, high, binding)
+    return Segments(number, share / share[-1], low, high, binding)
 
 
-def _segments(rows: list[dict[str, str]]) -> tuple[Array, Array, Array, Array]:
-    """Electrons in each segment of a group of shells, its bounds, and the binding energy."""
+def _segments(shell: Shell) -> tuple[Array, Array, Array, Array]:
+    """Electrons in each segment of a shell, its bounds, and the binding energy."""
     from scipy.interpolate import PchipInterpolator  # takes time to import, and few cards need it
 
-    momentum, J = (np.array([float(row[name]) for row in rows]) for name in ("p_z", "J"))
-    at = np.arcsinh(2 * momentum)
+    at = np.arcsinh(2 * shell.momenta)
     edges = np.interp(np.arange(PARTS * (len(at) - 1) + 1) / PARTS, np.arange(len(at)), at)
     bounds = np.sinh(edges) / 2
-    counts = np.exp(PchipInterpolator(at, np.log(J))((edges[1:] + edges[:-1]) / 2)) * np.diff(bounds)
-    counts *= float(rows[0]["electrons"]) / counts.sum()
-    binding = float(rows[0]["binding_energy_eV"]) * 1e-9
-    return counts, bounds[:-1] * ATOMIC_UNIT, bounds[1:] * ATOMIC_UNIT, np.full(len(counts), binding)
+    counts = np.exp(PchipInterpolator(at, np.log(shell.profile))((edges[1:] + edges[:-1]) / 2)) * np.diff(bounds)
+    counts *= shell.electrons / counts.sum()
+    return counts, bounds[:-1] * ATOMIC_UNIT, bounds[1:] * ATOMIC_UNIT, np.full(len(counts), shell.binding)

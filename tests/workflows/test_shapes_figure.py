@@ -35,7 +35,7 @@ def test_curves_and_units(curves: dict[str, Curve]) -> None:
 
 
 def test_the_backgrounds_have_their_numbers(curves: dict[str, Curve]) -> None:
-    """For 1e11 positrons, against `alphoton analyse` of files with 200 000 events each; 1.6% lie below the bins."""
+    """For 1e11 positrons, against `alphoton analyse` of 200 000 events each; 1.6% lie below the bins."""
     width = 15e-6
     counted = {"padme-twophoton": (1.2105e5, 960), "padme-threephoton": (8602, 119), "padme-bethe-heitler": (2175.2, 9)}
     for name, (expected, error) in counted.items():
