@@ -52,10 +52,10 @@ def bump_hunt(
         raise InputError(f"{card.origin}: counting.bins.observed: a search for a peak needs counts, and 'method: shape'")
     models, grid = [], sorted(mass_of(mass) for mass in masses)
     for point, mass in enumerate(grid):
-        measured = of_component(sampled(experiment, mass, point, events).measured, component)
-        if measured is None:
+        found = of_component(sampled(experiment, mass, point, events).measured, component)
+        if not found:
             raise InputError(f"{card.origin}: no process has a component '{component}'")
-        models.append(backgrounds.model(measured, component))
+        models.append(backgrounds.model(found[0], component))
     data = models[0].observed(backgrounds.bins.observed)
     (excesses,) = scan(models, data)
     best = fit_at(models[0], data, 0.0)
