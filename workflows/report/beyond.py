@@ -10,7 +10,7 @@ from importlib import import_module
 
 from alphoton.workflows.report.claim_tools import Measured, number
 
-MODULES = ("neutrino_background", "shapes", "real_beams", "loop_production", "showers", "resonant")
+MODULES = ("neutrino_background", "padme_backgrounds", "shapes", "real_beams", "loop_production", "showers", "resonant")
 """In the order of the page."""
 Entry = str | Measured
 
