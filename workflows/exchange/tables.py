@@ -37,6 +37,8 @@ AXES = {
     **{(f"fig13{part}", "1/GeV"): ("$g_{ae}$", r"$g_{a\gamma}$") for part in "abc"},
     **{(f"fig14{part}", "GeV"): (MASS, "$g_{ae}$") for part in "ab"},
     ("fig15", "GeV"): (MASS, "$g_{ae}$"),
+    ("shapes", "GeV^2"): (r"$M^2_\mathrm{miss}$", r"Events per $M^2_\mathrm{miss}$"),
+    ("shapes", "GeV"): (MASS, LIMITS["g_ae"]),
 }
 """What the axes of a figure are, by its name and the unit of x; a CSV has the units only."""
 REACTIONS = {
