@@ -92,7 +92,8 @@ class Background(Block):
     Without `template_statistics` the templates are taken for exact.
     """
 
-    events: NotNegative
+    events: NotNegative = 0.0
+    """Due unless the limit takes the number from the templates."""
     error: NotNegative = 0.0
     per_positrons_on_target: Positive | None = None
     shape: Literal["flat", "bremsstrahlung", "events", "scaled_events"] | None = None
@@ -287,6 +288,7 @@ class AnalysisCard(Card):
                 yield from (((key, *path), message) for path, message in block.problems())
         if self.limit.method == "shape":
             yield from self._shape_problems()
+        yield from self._number_problems()
         if not any(list(cut.problems()) for cut in self.selection):
             yield from self._window_problems()
 
@@ -300,6 +302,13 @@ class AnalysisCard(Card):
         """Whether the limit depends on backgrounds from events."""
         background = self.counting.background if self.counting else None
         return background is not None and (self.limit.method == "shape" or background.shape in FROM_EVENTS)
+
+    def _number_problems(self) -> Problems:
+        background = self.counting.background if self.counting else None
+        if background is None or "events" in background.model_fields_set or background.shape == "events":
+            return
+        if self.limit.method != "shape" or background.shape == "scaled_events":
+            yield ("counting", "background", "events"), "is due: the number of background events that is expected"
 
     def _shape_problems(self) -> Problems:
         background = self.counting.background if self.counting else None

@@ -108,6 +108,15 @@ def test_scaled_events_have_the_shape_of_the_events_and_the_number_of_the_card()
     assert scaled.within(1e-4, 2e-4)[0] / whole == pytest.approx(free.within(1e-4, 2e-4)[0] / free.within(-1, 1)[0])
 
 
+def test_a_card_of_templates_needs_no_number() -> None:
+    """Where they give the rate; scaled to a number they need it."""
+    templates = "counting.background={shape: events, templates: [{process: padme-twophoton}]}"
+    card = AnalysisCard.load("padme-vetoes", [templates])
+    assert card.uses_templates
+    with pytest.raises(CardError, match=r"counting\.background\.events: is due"):
+        AnalysisCard.load("padme-vetoes", [templates.replace("shape: events", "shape: scaled_events")])
+
+
 # --- limits from shapes --------------------------------------------------------------------------------------------------
 
 
