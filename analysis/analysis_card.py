@@ -92,7 +92,8 @@ class Background(Block):
     Without `template_statistics` the templates are taken for exact.
     """
 
-    events: NotNegative
+    events: NotNegative = 0.0
+    """Due unless the limit takes the number from the templates."""
     error: NotNegative = 0.0
     per_positrons_on_target: Positive | None = None
     shape: Literal["flat", "bremsstrahlung", "events", "scaled_events"] | None = None
@@ -300,6 +301,7 @@ class AnalysisCard(Card):
             yield from self._shape_problems()
         if self.scan is not None:
             yield from self._scan_problems()
+        yield from self._number_problems()
         if not any(list(cut.problems()) for cut in self.selection):
             yield from self._window_problems()
 
@@ -320,6 +322,13 @@ class AnalysisCard(Card):
                 yield (key,), "does not go with 'scan', whose points say what was counted"
         if self.limit.method != "cls":
             yield ("limit", "method"), f"must be 'cls' with 'scan', got '{self.limit.method}'"
+
+    def _number_problems(self) -> Problems:
+        background = self.counting.background if self.counting else None
+        if background is None or "events" in background.model_fields_set or background.shape == "events":
+            return
+        if self.limit.method != "shape" or background.shape == "scaled_events":
+            yield ("counting", "background", "events"), "is due: the number of background events that is expected"
 
     def _shape_problems(self) -> Problems:
         background = self.counting.background if self.counting else None

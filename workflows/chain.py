@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -44,16 +45,17 @@ REFERENCE_POINTS = 1 << 20
 
 @dataclass(frozen=True)
 class Experiment:
-    """The cards of one experiment. Several processes share the couplings; `reference` is a recast's dark photon.
-
-    `backgrounds` are those from events, where the limit uses them.
-    """
+    """The cards of one experiment. Several processes share the couplings; `reference` is a recast's dark photon."""
 
     analysis: AnalysisCard
     processes: tuple[ProcessCard, ...]
     detector: DetectorCard
     reference: ProcessCard | None
-    backgrounds: Backgrounds | None = None
+
+    @cached_property
+    def backgrounds(self) -> Backgrounds | None:
+        """The backgrounds from events, where the limit uses them. Raises `CardError` where one of their cards is bad."""
+        return Backgrounds.of(self.analysis, self.detector)
 
     @property
     def loops(self) -> ProcessCard | None:
@@ -158,7 +160,8 @@ def load_experiment(
     if reference is not None and reference.process != "dark_photon":
         raise InputError(f"{card.origin}: recast.process: '{reference.name}' makes an ALP, a dark photon is due")
     seen_by = DetectorCard.load(detector or beside(card, card.detector), inner["detector"])
-    return Experiment(card, produced, seen_by, reference, Backgrounds.of(card, seen_by))
+    Backgrounds.of(card, seen_by)  # a bad card is told before any work
+    return Experiment(card, produced, seen_by, reference)
 
 
 def reference_in_memory(experiment: Experiment, reference: ProcessCard | None, point: int = 0) -> Measurement | None:

@@ -181,10 +181,18 @@ def _identity(card: WorkflowCard, experiments: Sequence[Experiment]) -> dict[str
             "processes": [process.resolved for process in experiment.processes],
             "detector": experiment.detector.resolved,
             "reference": experiment.reference and experiment.reference.resolved,
+            **_backgrounds(experiment),
         }
         for experiment in experiments
     ]
     return {"workflow": card.resolved, "cards": cards, "versions": versions()}
+
+
+def _backgrounds(experiment: Experiment) -> dict[str, Any]:
+    """The cards of backgrounds from events, where there are some."""
+    if experiment.backgrounds is None:
+        return {}
+    return {"backgrounds": [each and each.resolved for each in experiment.backgrounds.processes]}
 
 
 def _claim(folder: Path, identity: dict[str, Any], *, force: bool) -> None:

@@ -286,10 +286,23 @@ def test_what_is_broken_is_found(right: str, wrong: str, told: str, tmp_path: Pa
 
 def test_the_front_page_shows_a_valid_recast() -> None:
     """A fragment of a card, which takes the place of a packaged one's."""
-    (fragment,) = [YAML(typ="safe").load(block.text) for block in blocks(FRONT_PAGE) if block.kind == "yaml"]
+    fragment, _ = [YAML(typ="safe").load(block.text) for block in blocks(FRONT_PAGE) if block.kind == "yaml"]
     card = AnalysisCard.load("babar", [f"{key}={json.dumps(value)}" for key, value in fragment.items()])
     assert card.recast is not None
     assert card.recast.curve == "my_curve.csv"
+
+
+def test_the_front_page_shows_a_valid_limit_from_shapes(tmp_path: Path) -> None:
+    """A fragment of a card, which is laid over a packaged one."""
+    _, fragment = [block.text for block in blocks(FRONT_PAGE) if block.kind == "yaml"]
+    path = tmp_path / "own.yaml"
+    path.write_text(f"schema: alphoton/analysis/1\nname: own\nextends: padme-vetoes\n{fragment}")
+    card = AnalysisCard.load(path)
+    assert card.limit.method == "shape"
+    assert card.uses_templates
+    assert card.counting is not None
+    assert card.counting.background is not None
+    assert [block.file for block in card.counting.background.templates] == [None, "threephoton-reco.root"]
 
 
 def test_a_reader_of_blocks() -> None:

@@ -17,7 +17,7 @@ from alphoton.analysis.shape import excess, fit_at, shape_limit
 from alphoton.analysis.templates import Templates
 from alphoton.analysis.window import window as peak_window
 from alphoton.data.errors import CardError, InputError
-from alphoton.workflows import analyse, generate, limit, simulate
+from alphoton.workflows import analyse, generate, limit, run, simulate
 from alphoton.workflows.backgrounds import Backgrounds
 from alphoton.workflows.chain import Experiment, exposure_per_pb, load_experiment, point_limit, sampled
 from alphoton.workflows.exchange.pyhf_workspace import write_pyhf
@@ -106,6 +106,15 @@ def test_scaled_events_have_the_shape_of_the_events_and_the_number_of_the_card()
     assert whole == pytest.approx(3800 * 400, rel=1e-9)
     free = replace(scaled, total=None)
     assert scaled.within(1e-4, 2e-4)[0] / whole == pytest.approx(free.within(1e-4, 2e-4)[0] / free.within(-1, 1)[0])
+
+
+def test_a_card_of_templates_needs_no_number() -> None:
+    """Where they give the rate; scaled to a number they need it."""
+    templates = "counting.background={shape: events, templates: [{process: padme-twophoton}]}"
+    card = AnalysisCard.load("padme-vetoes", [templates])
+    assert card.uses_templates
+    with pytest.raises(CardError, match=r"counting\.background\.events: is due"):
+        AnalysisCard.load("padme-vetoes", [templates.replace("shape: events", "shape: scaled_events")])
 
 
 # --- limits from shapes --------------------------------------------------------------------------------------------------
@@ -222,3 +231,23 @@ def test_the_templates_are_made_once(experiment: Experiment) -> None:
     assert other.backgrounds is not None
     for one, two in zip(experiment.backgrounds.templates.items, other.backgrounds.templates.items, strict=True):
         assert one.missing_mass2 is two.missing_mass2
+
+
+def test_a_workflow_draws_the_limits_with_their_bands(tmp_path: Path) -> None:
+    """From the workflow card to the figure."""
+    search = "schema: alphoton/analysis/1\nname: own\nextends: padme-vetoes\nlimit: {method: shape}\n"
+    few = "".join(
+        f"      - {{process: padme-{name}, events: 40000, error: 5 %}}\n" for name in ("twophoton", "bethe-heitler")
+    )
+    coarse = "  bins: {range: [-60 MeV^2, 510 MeV^2], number: 19}\n"
+    (tmp_path / "own.yaml").write_text(f"{search}counting:\n  background:\n    templates:\n{few}{coarse}")
+    study = "studies: [{process: padme, detector: padme-vetoes, analysis: own.yaml}]"
+    scan = "scan: {model.m_a: {from: 10 MeV, to: 20 MeV, points: 2, spacing: log}}"
+    (tmp_path / "scan.yaml").write_text(
+        f"schema: alphoton/workflow/1\nname: scan\n{study}\n{scan}\nevents: 8000\nfigures: [limits]\n"
+    )
+    found = run(tmp_path / "scan.yaml", tmp_path / "out")
+    assert [row.method for row in found.rows] == ["cls of shapes"] * 2
+    assert all(len(row.expected["electron"]) == 5 for row in found.rows)
+    assert {path.name for path in found.figures} == {"limits.png", "limits.pdf"}
+    assert "cls of shapes" in (tmp_path / "out" / "limits.csv").read_text()

@@ -13,14 +13,14 @@ from alphoton.workflows.figures import shapes
 from alphoton.workflows.figures.base import Curve
 from alphoton.workflows.report import shapes as report
 
-FEW = [f"counting.background.templates.{k}.events={events}" for k, events in enumerate((100_000, 60_000, 60_000))]
+FEW = [f"counting.background.templates.{k}.events={events}" for k, events in enumerate((50_000, 40_000, 40_000))]
 FEW += ["counting.bins.range=[-75 MeV^2, 525 MeV^2]", "counting.bins.number=40"]
 MASSES = (0.005, 0.012)
 
 
 @pytest.fixture(scope="module")
 def curves() -> dict[str, Curve]:
-    return {curve.name: curve for curve in shapes.compute(masses=MASSES, events=20_000, overrides=FEW)}
+    return {curve.name: curve for curve in shapes.compute(masses=MASSES, events=8_000, overrides=FEW)}
 
 
 def test_curves_and_units(curves: dict[str, Curve]) -> None:
@@ -58,7 +58,7 @@ def test_limits_are_in_the_order_that_physics_wants(curves: dict[str, Curve]) ->
 
 
 def test_flat_counting_is_that_of_the_card(curves: dict[str, Curve]) -> None:
-    (row,) = limit("padme-vetoes", [MASSES[0]], events=20_000).rows
+    (row,) = limit("padme-vetoes", [MASSES[0]], events=8_000).rows
     assert curves["counting_flat"].y[0] == pytest.approx(row.g_ae.value, rel=1e-9)
 
 
@@ -72,7 +72,7 @@ def test_the_table_has_a_row_a_mass(monkeypatch: pytest.MonkeyPatch) -> None:
     experiments = shapes.variants(FEW)
     monkeypatch.setattr(report, "MASSES", (0.012,))
     monkeypatch.setattr(report, "variants", lambda: experiments)
-    monkeypatch.setattr(report, "limits_at", lambda many, mass, point: shapes.limits_at(many, mass, point, 20_000))
+    monkeypatch.setattr(report, "limits_at", lambda many, mass, point: shapes.limits_at(many, mass, point, 8_000))
     table = report.table()
     ((mass, *cells),) = table.cells
     assert mass == "12 MeV"

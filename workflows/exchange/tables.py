@@ -40,6 +40,8 @@ AXES = {
     ("showers", "GeV"): ("Energy", "Track length per energy"),
     ("resonant", "GeV"): (MASS, "$g_{ae}$"),
     ("scan", "GeV"): ("Energy or mass", "Events, or $g_{ae}$"),
+    ("shapes", "GeV^2"): (r"$M^2_\mathrm{miss}$", r"Events per $M^2_\mathrm{miss}$"),
+    ("shapes", "GeV"): (MASS, LIMITS["g_ae"]),
 }
 """What the axes of a figure are, by its name and the unit of x; a CSV has the units only."""
 REACTIONS = {
