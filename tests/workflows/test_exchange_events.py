@@ -523,6 +523,25 @@ def test_whole_or_not_at_all(format_: str, sample: Callable[[str], Path], tmp_pa
     assert path.read_text() != "precious"
 
 
+@pytest.mark.parametrize(("name", "beams"), [("padme-scan", (-11, 11)), ("na64-resonant", (11, 1000822070))])
+def test_a_resonance_has_what_collides_in_the_event_file(name: str, beams: tuple[int, int], tmp_path: Path) -> None:
+    """Positron and bound electron are those of the file, and nothing is put beside them."""
+    events = generate(name, tmp_path / "events.root", events=50).path
+    path = write_lhe(events, tmp_path / "events.lhe").path
+    file = pylhe.LHEFile.fromfile(path, generator=False)
+    assert (file.init.initInfo.beamA, file.init.initInfo.beamB) == beams
+    for event in file.events:
+        positron, electron, alp = event.particles
+        assert [each.id for each in event.particles] == [-11, 11, 9000005]
+        assert [each.status for each in event.particles] == [-1, -1, 1]
+        assert alp.e == pytest.approx(positron.e + electron.e, rel=1e-14)
+        assert alp.pz == pytest.approx(positron.pz + electron.pz, rel=1e-14)
+        assert electron.e < ELECTRON_MASS  # bound
+    write_hepmc(events, tmp_path / "events.hepmc")
+    with pyhepmc.open(str(tmp_path / "events.hepmc")) as file:
+        assert all(len(event.particles) == 3 for event in file)
+
+
 @both
 def test_no_event_file(format_: str, tmp_path: Path) -> None:
     write, _ = FORMATS[format_]

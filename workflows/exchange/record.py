@@ -120,10 +120,11 @@ class Sample:
         Of several sqrt(s) the highest, of several elements the most abundant.
         """
         top = max(self._collisions, key=lambda collision: (collision.share, collision.sqrt_s))
-        present = absent(self.card, top)
+        beams = self.card.beams
+        present = at_beams(top, on_target=True) if self.card.process == "resonant" and beams.target is None else ()
+        present = present or absent(self.card, top) or (at_rest(top),)
         if len(present) == 2:
             return present[0], present[1]
-        beams = self.card.beams
         number, mass = (ELECTRON_ID, ELECTRON_MASS) if beams.photon_energy is None else (PHOTON_ID, 0.0)
         number = number if beams.positron_energy is None else -ELECTRON_ID
         return Incoming(number, mass, top.momentum_z, beams.beam_energy), present[0]
@@ -151,14 +152,26 @@ def compressed(part: Path, suffix: str) -> Iterator[IO[bytes]]:
 
 
 def absent(card: ProcessCard, collision: Collision) -> tuple[Incoming, ...]:
-    """The particles that collide and do not stand in the event file: both beams, or the nucleus at rest.
+    """The particles that collide and are not in the event file: both beams, or the nucleus at rest; none for a resonance."""
+    if card.process == "resonant":
+        return ()
+    if card.process in ON_NUCLEI:
+        return (at_rest(collision),)
+    return at_beams(collision, on_target=card.beams.electron_energy == ELECTRON_MASS)
+
+
+def at_rest(collision: Collision) -> Incoming:
+    """The nucleus that is hit."""
+    target = nucleus(collision)
+    return Incoming(target.pdg_id, target.mass, 0.0, target.mass)
+
+
+def at_beams(collision: Collision, *, on_target: bool) -> tuple[Incoming, ...]:
+    """An electron and a positron: beams, or a beam of positrons on electrons at rest.
 
     The first of two goes along +z. At colliders E +- p_z of each beam are products, so that a boost costs no digits.
     """
-    if card.process in ON_NUCLEI:
-        target = nucleus(collision)
-        return (Incoming(target.pdg_id, target.mass, 0.0, target.mass),)
-    if card.beams.electron_energy == ELECTRON_MASS:
+    if on_target:
         positron = Incoming(-ELECTRON_ID, ELECTRON_MASS, collision.momentum_z, collision.energy - ELECTRON_MASS)
         return positron, Incoming(ELECTRON_ID, ELECTRON_MASS, 0.0, ELECTRON_MASS)
     half = collision.sqrt_s / 2
@@ -194,7 +207,7 @@ def completed(chunk: Chunk, missing: list[tuple[Incoming, ...]], beams: Beams) -
     for name in VERTEX:
         if name in particles.fields:
             fields[name] = np.insert(particles[name], start + recorded, particles[name][start])
-    if beams.energy_spread > 0:
+    if beams.energy_spread > 0 and added:
         _of_each_event(particles, np.flatnonzero(fields["status"] == BEAM).reshape(-1, 2), fields, beams)
     mother = np.insert(particles["genPartIdxMother"], start + recorded, -1)
     beam = fields["status"] == BEAM

@@ -48,6 +48,7 @@ REACTIONS = {
     "annihilation": "E+ E- --> GAMMA ALP",
     "primakoff": "GAMMA NUCLEUS --> ALP NUCLEUS",
     "bremsstrahlung": "E- NUCLEUS --> E- ALP NUCLEUS",
+    "resonant": "E+ E- --> ALP",
 }
 """In the notation of HEPData."""
 PHRASE = "axion-like particle"
