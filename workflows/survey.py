@@ -154,6 +154,7 @@ def sample_of(experiment: Experiment) -> str:
             experiment.detector.resolved,
             None if experiment.reference is None else experiment.reference.resolved,
             [cut.model_dump() for cut in card.selection],
+            *([[veto.model_dump() for veto in card.vetoes]] if card.vetoes else []),
             0.0 if card.counting is None else card.counting.visible_branching_ratio,
         ]
     )

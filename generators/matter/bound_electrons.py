@@ -41,14 +41,15 @@ class Shell:
 class Segments:
     """An atom's electrons in n segments of momentum, even in each.
 
-    `share` (n + 1) is the part of all electrons up to a segment's end, `low` and `high` (n) bound |p_z| in GeV, and
-    `binding` (n) is the binding energy in GeV. Either sign of p_z is as likely.
+    `share` (n + 1) is the part of all electrons up to a segment's end, |p_z| goes from `first` to `last` (n) in GeV, and
+    `binding` (n) is the binding energy in GeV. Every second shell has its momenta in falling order: then |p_z| goes through
+    all shells without a jump. Either sign of p_z is as likely.
     """
 
     atomic_number: int
     share: Array
-    low: Array
-    high: Array
+    first: Array
+    last: Array
     binding: Array
 
 
@@ -74,13 +75,14 @@ def bound_in(name: str) -> Segments:
         known = ", ".join(str(each) for each in atoms())
         raise ValueError(f"no Compton profile of '{name}': it has to be an element (Z = {known})")
     shells = atoms()[number]
-    counts, low, high, binding = (np.concatenate(each) for each in zip(*map(_segments, shells), strict=True))
+    pieces = [_segments(shell, falling=place % 2 == 1) for place, shell in enumerate(shells)]
+    counts, first, last, binding = (np.concatenate(each) for each in zip(*pieces, strict=True))
     share = np.concatenate([[0.0], np.cumsum(counts)])
-    return Segments(number, share / share[-1], low, high, binding)
+    return Segments(number, share / share[-1], first, last, binding)
 
 
-def _segments(shell: Shell) -> tuple[Array, Array, Array, Array]:
-    """Electrons in each segment of a shell, its bounds, and the binding energy."""
+def _segments(shell: Shell, *, falling: bool) -> tuple[Array, Array, Array, Array]:
+    """Electrons in each segment of a shell, where its momenta begin and end, and the binding energy."""
     from scipy.interpolate import PchipInterpolator  # takes time to import, and few cards need it
 
     at = np.arcsinh(2 * shell.momenta)
@@ -88,4 +90,7 @@ def _segments(shell: Shell) -> tuple[Array, Array, Array, Array]:
     bounds = np.sinh(edges) / 2
     counts = np.exp(PchipInterpolator(at, np.log(shell.profile))((edges[1:] + edges[:-1]) / 2)) * np.diff(bounds)
     counts *= shell.electrons / counts.sum()
-    return counts, bounds[:-1] * ATOMIC_UNIT, bounds[1:] * ATOMIC_UNIT, np.full(len(counts), shell.binding)
+    binding = np.full(len(counts), shell.binding)
+    if falling:
+        counts, bounds = counts[::-1], bounds[::-1]
+    return counts, bounds[:-1] * ATOMIC_UNIT, bounds[1:] * ATOMIC_UNIT, binding

@@ -41,25 +41,28 @@ M2 = ELECTRON_MASS**2
 
 
 def electrons(element: str | None) -> Array:
-    """The electrons as an array for kernels: the number n of segments, shares (n + 1), low, high, binding (n each)."""
+    """The electrons as an array for kernels: the number n of segments, shares (n + 1), first, last, binding (n each)."""
     if element is None:
         return AT_REST
     found = bound_in(element)
-    return np.concatenate([[float(len(found.low))], found.share, found.low, found.high, found.binding])
+    return np.concatenate([[float(len(found.first))], found.share, found.first, found.last, found.binding])
 
 
 @kernel("UniTuple(float64, 2)(float64, float64[::1])")
 def electron(x: float, table: Array) -> tuple[float, float]:
-    """(k, B) of an electron at x in [0, 1]: its momentum along the beam, on either side, and its binding energy, GeV."""
+    """(k, B) of an electron at x in [0, 1]: its momentum along the beam, and its binding energy, GeV.
+
+    k is negative below 1/2. It is 0 at both ends and has no jump between them.
+    """
     n = int(table[0])
     if n == 0:
         return 0.0, 0.0
     side = -1.0 if x < 0.5 else 1.0
-    y = 2 * x if x < 0.5 else 2 * x - 1
+    y = 2 * x if x < 0.5 else 2 - 2 * x
     shares = table[1 : n + 2]
     i = min(max(int(np.searchsorted(shares, y, side="right")) - 1, 0), n - 1)
-    low, high = table[n + 2 + i], table[2 * n + 2 + i]
-    k = low + (y - shares[i]) / (shares[i + 1] - shares[i]) * (high - low)
+    first, last = table[n + 2 + i], table[2 * n + 2 + i]
+    k = first + (y - shares[i]) / (shares[i + 1] - shares[i]) * (last - first)
     return side * k, table[3 * n + 2 + i]
 
 
@@ -120,7 +123,7 @@ def line(m_a: float, energies: Array, spread: float, element: str | None = None)
     at, share = np.array([resonance(m_a, 0.0, 0.0)]), np.ones(1)
     if element is not None:
         found = bound_in(element)
-        middles = (found.low + found.high) / 2
+        middles = (found.first + found.last) / 2
         pairs = [(side * k, binding) for side in (-1, 1) for k, binding in zip(middles, found.binding, strict=True)]
         at = np.array([resonance(m_a, k, binding) for k, binding in pairs])
         share = np.tile(np.diff(found.share) / 2, 2)

@@ -113,7 +113,7 @@ def test_momenta_and_the_virial_theorem() -> None:
     """
     segments = bound_in("carbon")
     counts = 6 * np.diff(segments.share)
-    square = (segments.high**3 - segments.low**3) / (segments.high - segments.low) / 3 / ATOMIC_UNIT**2
+    square = (segments.last**3 - segments.first**3) / (segments.last - segments.first) / 3 / ATOMIC_UNIT**2
     assert 1.5 * counts @ square == pytest.approx(37.6886, rel=0.01)
     assert 1.5 * (counts * 1.05) @ square != pytest.approx(37.6886, rel=0.01)  # negative control: it can tell 5%
 
@@ -241,7 +241,7 @@ def test_bound_electrons_of_lead_smear_what_the_shower_has(lengths: TrackLengths
     segments, mean = bound_in("lead"), 0.0
     for i, share in enumerate(np.diff(segments.share)):
         for side in (-1, 1):
-            k = side * (segments.low[i] + segments.high[i]) / 2
+            k = side * (segments.first[i] + segments.last[i]) / 2
             line = (0.31**2 - 2 * ELECTRON_MASS**2) / (2 * (ELECTRON_MASS - segments.binding[i] - k))
             if 50 < line < 100:
                 mean += share / 2 * lengths.at(line, "positron")[0]
