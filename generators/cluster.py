@@ -9,6 +9,7 @@ import asyncio
 import io
 import logging
 import pickle
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -25,7 +26,7 @@ from alphoton.data.errors import ClusterError, InputError, first_line
 from alphoton.data.event_file import versions
 from alphoton.generators.event_source import Drawn, EventSource
 from alphoton.generators.jit import fingerprint
-from alphoton.generators.processes import get
+from alphoton.generators.processes import KINDS
 from alphoton.generators.processes.base import Process
 
 PATIENCE = 8.0
@@ -91,17 +92,19 @@ class _Pickler(pickle.Pickler):
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, Process):
-            return _process, (value.name, value.depth is not None, value.real_beams)
+            return _named, place(value)
         if isinstance(value, Dispatcher):
-            return _function, (value.py_func.__module__, value.py_func.__name__)
+            return _named, (value.py_func.__module__, value.py_func.__name__)
         return NotImplemented
 
 
-def _process(name: str, thick: bool, real_beams: bool) -> Process:
-    return get(name, thick=thick, real_beams=real_beams)
+def place(process: Process) -> tuple[str, str]:
+    """The module of a process that is in use, and its name there."""
+    modules = [(name, module) for name, module in sys.modules.items() if name.startswith(f"{__package__}.")]
+    return next((name, key) for name, module in modules for key in KINDS if getattr(module, key, None) is process)
 
 
-def _function(module: str, name: str) -> Any:
+def _named(module: str, name: str) -> Any:
     return getattr(import_module(module), name)
 
 

@@ -22,6 +22,9 @@ NAMES = (
     "two_photon",
 )
 
+KINDS = ("PROCESS", "THICK", "CASCADE")
+"""What a process' module may have: itself, in a thin target or none; in the shower of a thick one; in one by Monte Carlo."""
+
 
 def get(name: str, *, thick: bool = False, cascade: bool = False, real_beams: bool = False) -> Process:
     """The process of that name; only its own file is imported.

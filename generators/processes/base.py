@@ -66,8 +66,6 @@ class Process:
     pdg_ids: Callable[[Array, Array], IntArray] | None = None
     """Particle numbers (n, particles) at the points x (n, dimension), with the parameters, where they differ from event to
     event; None where they are those of `particles`."""
-    real_beams: bool = False
-    """Whether its beams have a spread of energies or radiate."""
     table_error: Callable[[Array, Array, Array], float] | None = None
     """The relative error that a cross-section has from a table in the parameters, with points x (n, dimension), densities
     (n) at them, and the parameters; None where there is no table."""

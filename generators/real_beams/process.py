@@ -70,7 +70,6 @@ def with_real_beams(
         unit_densities=unit_densities,
         pdg_ids=None if pdg_ids is None else all_ids,
         threshold=threshold,
-        real_beams=True,
     )
 
 

@@ -90,11 +90,23 @@ def wait_for(happened: Callable[[], bool]) -> None:
 # --- the same events ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", packaged("process"))
+OTHER_PROCESSES = {
+    "radiation": ("babar", "beams.initial_state_radiation=leading_log"),
+    "spread": ("padme", "beams.energy_spread=1 %"),
+    "loop": ("babar", "model.radiative_coupling=momentum_dependent"),
+    "loop in a shower": ("na64-primakoff", "model.radiative_coupling=momentum_dependent", "model.g_ae=1 /GeV"),
+    "cascade": ("na64-bremsstrahlung", "beams.target.shower=monte_carlo"),
+}
+"""Cards with an option that makes another process of them."""
+
+
+@pytest.mark.parametrize("name", [*packaged("process"), *OTHER_PROCESSES])
 def test_a_source_is_the_same_after_the_journey(name: str) -> None:
-    source = EventSource(ProcessCard.load(name))
+    card, *overrides = OTHER_PROCESSES.get(name, (name,))
+    source = EventSource(ProcessCard.load(card, overrides))
     sent = cluster.pack(source)
     assert len(sent) < 2_000_000 * len(source.channels)
+    assert cluster.unpack(sent).process is source.process
     there, here = cluster.unpack(sent).chunk(3, 1000), source.chunk(3, 1000)
     assert as_bytes(there.events) == as_bytes(here.events)
     assert (there.trials, there.overweight) == (here.trials, here.overweight)
