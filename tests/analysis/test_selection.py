@@ -25,7 +25,10 @@ META = {"beams": [collider(ROOT_S, 0.56).as_dict(), collider(2 * ROOT_S).as_dict
 
 
 def by_hand() -> EventView:
-    """Four events: two photons, none, one, one (in the second run); truth has one photon each, of 3 GeV along z."""
+    """Four events: two photons, none, one, one (in the second run); truth has one photon each, of 3 GeV nearly along z.
+
+    Exactly along z it would be radiation that stays in the beam pipe.
+    """
     photons = {
         "energy": np.array([4.0, 1.0, 2.0, 9.0]),
         "theta": np.array([0.5, 1.0, 1.5, 2.0]),
@@ -33,7 +36,7 @@ def by_hand() -> EventView:
         "x": np.array([1.0, 2.0, 3.0, 4.0]),
         "y": np.array([0.0, 0.0, -4.0, 3.0]),
     }
-    truth = {"pdgId": np.full(4, 22), "status": np.ones(4, dtype=int), "px": np.zeros(4), "py": np.zeros(4)}
+    truth = {"pdgId": np.full(4, 22), "status": np.ones(4, dtype=int), "px": np.full(4, 1e-12), "py": np.zeros(4)}
     chunk: Chunk = {
         "run": np.array([0, 0, 0, 1], dtype=np.int32),
         "MissingMass2": np.array([0.25, np.nan, 4.0, -1.0]),
