@@ -12,7 +12,7 @@ import pytest
 
 from alphoton.data.card_file import packaged
 from alphoton.generators import processes
-from alphoton.generators.event_source import CrossSection, cross_section, luminosity_fractions
+from alphoton.generators.event_source import CrossSection, Normalisation, cross_section, luminosity_fractions
 from alphoton.generators.process_card import ProcessCard
 from reference import checks, closed_forms
 from reference.checks import Array, honest
@@ -52,8 +52,13 @@ def truth(card: ProcessCard) -> float:
 
 
 def found(name: str, seeds: int) -> list[CrossSection]:
-    overrides = ONE_OF_TEN.get(name, ())
-    return [cross_section(ProcessCard.load(name, [f"seed={seed}", *overrides])) for seed in range(1000, 1000 + seeds)]
+    """With the errors of the integrals alone: that of a shower's table is the same for all seeds."""
+    results = []
+    for seed in range(1000, 1000 + seeds):
+        normalisation = Normalisation(ProcessCard.load(name, [f"seed={seed}", *ONE_OF_TEN.get(name, ())]))
+        normalisation.table_error = 0.0
+        results.append(normalisation.cross_section)
+    return results
 
 
 def test_the_same_in_the_centre_of_mass() -> None:
