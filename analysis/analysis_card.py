@@ -174,14 +174,18 @@ class CountingBlock(Block):
 class LimitBlock(Block):
     """How the limit is set. `fixed` asks for a number of signal events instead of a confidence level.
 
-    `shape` is CLs of the shapes of signal and background in bins, the others count.
+    `shape` is CLs of the shapes of signal and background in bins, the others count. Its `engine` is our own likelihood, or
+    pyhf's, which is the same and slow.
     """
 
     method: Literal["cls", "bayesian", "poisson", "feldman_cousins", "fixed", "shape"] = "cls"
     confidence_level: Annotated[float, Field(gt=0, lt=1)] = 0.90
     signal_events: Positive | None = None
+    engine: Literal["alphoton", "pyhf"] = "alphoton"
 
     def problems(self) -> Problems:
+        if self.engine == "pyhf" and self.method != "shape":
+            yield ("engine",), f"goes with 'method: shape', not with '{self.method}'"
         if (self.method == "fixed") != (self.signal_events is not None):
             yield ("signal_events",), "goes with 'method: fixed', and is due there"
 
@@ -334,6 +338,8 @@ class AnalysisCard(Card):
         background = self.counting.background if self.counting else None
         if self.counting is None or self.counting.bins is None:
             yield ("counting", "bins"), "are due with 'method: shape'"
+        elif self.counting.bins.toys is not None and self.limit.engine == "pyhf":
+            yield ("counting", "bins", "toys"), "are not made with 'engine: pyhf'"
         if background is None or not background.templates:
             yield ("counting", "background", "templates"), "are due with 'method: shape': backgrounds from events"
 

@@ -13,7 +13,7 @@ from alphoton.analysis.analyse import exposure_of
 from alphoton.analysis.analysis_card import AnalysisCard, Background, BinsBlock, CountingBlock, TemplateBlock
 from alphoton.analysis.counting import Measurement
 from alphoton.analysis.limits import background_events
-from alphoton.analysis.shape import ShapeModel, shape_limit
+from alphoton.analysis.shape import ShapeLimit, ShapeModel, shape_limit
 from alphoton.analysis.shape_toys import toy_limit
 from alphoton.analysis.templates import Binned, Template, Templates
 from alphoton.data.errors import InputError
@@ -112,9 +112,16 @@ class Backgrounds:
         parts = [self.model(measured.part(k, PARTS), component) for k in range(PARTS)]
         values = [shape_limit(part, seen, level).value for part in parts]
         relative = float(np.std(values, ddof=1)) / math.sqrt(PARTS) / found.value
-        if self.bins.toys is not None:
+        if self.card.limit.engine == "pyhf":
+            found = self._by_pyhf(model)
+        elif self.bins.toys is not None:
             found = toy_limit(model, seen, self.bins.toys, toy_seed(measured.mass), level)
         return EventsLimit(found.value, relative * found.value, found.band, found.p_value)
+
+    def _by_pyhf(self, model: ShapeModel) -> ShapeLimit:
+        from alphoton.workflows.exchange.pyhf_limits import pyhf_limit  # an extra
+
+        return pyhf_limit(model, self.bins.observed, self.card.limit.confidence_level)
 
     def _items(self) -> tuple[Template, ...]:
         """The templates, made once for all analyses that have the same."""

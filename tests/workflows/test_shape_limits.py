@@ -7,25 +7,29 @@ import math
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.special import ndtr
 
 from alphoton.analysis.analysis_card import AnalysisCard
-from alphoton.analysis.shape import excess, fit_at, shape_limit
+from alphoton.analysis.shape import ShapeLimit, ShapeModel, excess, fit_at, shape_limit
 from alphoton.analysis.templates import Templates
 from alphoton.analysis.window import window as peak_window
 from alphoton.data.errors import CardError, InputError
 from alphoton.workflows import analyse, generate, limit, run, simulate
 from alphoton.workflows.backgrounds import Backgrounds
 from alphoton.workflows.chain import Experiment, exposure_per_pb, load_experiment, point_limit, sampled
+from alphoton.workflows.exchange import pyhf_limits
+from alphoton.workflows.exchange.pyhf_limits import pyhf_limit
 from alphoton.workflows.exchange.pyhf_workspace import write_pyhf
 from alphoton.workflows.limit_scan import as_dict
 
 FEW = [f"counting.background.templates.{k}.events=40000" for k in range(3)]
 COARSE = ["counting.bins.range=[-60 MeV^2, 510 MeV^2]", "counting.bins.number=19"]
 SHAPE = [*FEW, *COARSE, "limit.method=shape"]
+PYHF = "limit.engine=pyhf"
 EXACT = "counting.background.template_statistics=false"
 MASS, EVENTS = 0.012, 20_000
 
@@ -179,6 +183,42 @@ def test_pyhf_finds_the_same_limit(tmp_path: Path) -> None:
     assert roots[0] == pytest.approx(1.6449, rel=2e-3)
     assert roots[1] < 1.3
     assert theirs.config.npars == 1 + 3 + 8
+
+
+@pytest.mark.parametrize("excess_of", [0.0, 300.0])
+def test_limits_by_pyhf_itself(excess_of: float) -> None:
+    """With iminuit; its band is that of the background as fitted to the counts, ours that of the background as expected."""
+    background = np.array([[4e4, 3e4, 2e4, 1.5e4, 1e4], [500.0, 400, 600, 700, 900]])
+    signal, spread = np.array([0.05, 0.2, 0.5, 0.2, 0.05]), np.array([100.0, 80, 60, 50, 40])
+    model = ShapeModel(signal, background, np.array([0.1, 0.3]), spread**2)
+    counts = model.total + excess_of * signal if excess_of else None
+    ours, theirs = shape_limit(model, counts), pyhf_limit(model, counts)
+    assert theirs.value == pytest.approx(ours.value, rel=2e-4)
+    assert theirs.band == pytest.approx(ours.band, rel=2e-4 if counts is None else 5e-3)
+    assert (theirs.p_value is None) == (counts is None)
+    if ours.p_value is not None:
+        assert theirs.p_value == pytest.approx(ours.p_value, rel=1e-3)
+        exact = ShapeModel(signal, background, np.array([0.1, 0.3]), 0 * spread)
+        assert shape_limit(exact, counts).value != pytest.approx(theirs.value, rel=0.02)  # negative control
+
+
+def test_one_line_of_the_card_takes_pyhf(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def noted(model: ShapeModel, *arguments: Any) -> ShapeLimit:
+        asked.append(arguments)
+        return shape_limit(model, *arguments)
+
+    monkeypatch.setattr(pyhf_limits, "pyhf_limit", noted)
+    plain, chosen = (
+        limit("padme-vetoes", [MASS], events=EVENTS, overrides=[*SHAPE, *more]).rows[0] for more in ([], [PYHF])
+    )
+    assert asked == [(None, 0.9)] * 2  # both couplings
+    assert chosen.g_ae == plain.g_ae
+    with pytest.raises(CardError, match=r"limit\.engine: goes with 'method: shape', not with 'cls'"):
+        AnalysisCard.load("padme", [PYHF])
+    with pytest.raises(CardError, match=r"counting\.bins\.toys: are not made with 'engine: pyhf'"):
+        AnalysisCard.load("padme-vetoes", [*SHAPE, PYHF, "counting.bins.toys=200"])
 
 
 def test_an_excess_is_seen_and_weakens_the_limit(experiment: Experiment) -> None:
