@@ -160,8 +160,9 @@ def load_experiment(
     if reference is not None and reference.process != "dark_photon":
         raise InputError(f"{card.origin}: recast.process: '{reference.name}' makes an ALP, a dark photon is due")
     seen_by = DetectorCard.load(detector or beside(card, card.detector), inner["detector"])
-    Backgrounds.of(card, seen_by)  # a bad card is told before any work
-    return Experiment(card, produced, seen_by, reference)
+    experiment = Experiment(card, produced, seen_by, reference)
+    _ = experiment.backgrounds  # read once, and a bad card is told before any work
+    return experiment
 
 
 def reference_in_memory(experiment: Experiment, reference: ProcessCard | None, point: int = 0) -> Measurement | None:

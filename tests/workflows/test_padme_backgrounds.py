@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from alphoton.workflows.report import padme_backgrounds
@@ -11,11 +9,8 @@ from alphoton.workflows.report.padme_backgrounds import ABOVE, expected, ineffic
 
 
 @pytest.fixture(autouse=True)
-def few_events(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def few_events(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(padme_backgrounds, "EVENTS", 20_000)
-    padme_backgrounds._views.cache_clear()
-    yield
-    padme_backgrounds._views.cache_clear()
 
 
 def test_what_the_vetoes_leave() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alphoton.analysis.limits import CouplingLimit
-from alphoton.generators.constants import ELECTRON_MASS
+from alphoton.generators.processes.resonant import resonance
 from alphoton.workflows.chain import Experiment, invisible_limit, load_experiment
 from alphoton.workflows.figures.base import (
     BLUE,
@@ -56,9 +56,9 @@ def bremsstrahlung_limits(masses: Sequence[float], progress: Progress = quiet) -
     return values, values * relative
 
 
-def at_rest(mass: float) -> float:
-    """The energy (GeV) of a positron on resonance with an electron at rest."""
-    return mass**2 / (2 * ELECTRON_MASS) - ELECTRON_MASS
+def reached_at_rest(mass: float) -> bool:
+    """Whether positrons on resonance with electrons at rest have an energy that counts, at a mass (GeV)."""
+    return LEAST < resonance(mass, 0.0, 0.0) < MOST
 
 
 def together(first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -79,7 +79,7 @@ def compute(progress: Progress = quiet, *, masses: Sequence[float] = MASSES) -> 
         experiment = load_experiment("na64-resonant", overrides, "na64-resonant")
         found = np.full((len(x), 2), np.nan)
         for i, mass in enumerate(tracked(masses, progress)):
-            if name == "bound" or LEAST < at_rest(mass) < MOST:
+            if name == "bound" or reached_at_rest(mass):
                 limit = electron_limit(experiment, mass)
                 found[i] = limit.value, limit.error
         curves[name] = together(alone, (found[:, 0], found[:, 1]))

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cache, reduce
-from operator import add
+from functools import cache
 
-from alphoton.analysis.analyse import exposure_of, summarise
 from alphoton.analysis.analysis_card import AnalysisCard
-from alphoton.analysis.counting import count
-from alphoton.analysis.selection import EventView
 from alphoton.analysis.statistics import Counting, upper_limit
 from alphoton.detectors.detector_card import DetectorCard
-from alphoton.detectors.simulate import reconstruct
-from alphoton.generators.event_source import EventSource
-from alphoton.generators.executors import chunks
-from alphoton.generators.generate import source_meta
-from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.chain import Experiment, load_experiment
 from alphoton.workflows.figures.samples import ALONE, acceptances
 from alphoton.workflows.report.beyond import BeyondTable
 from alphoton.workflows.report.claim_tools import LIGHT, Measured
+from alphoton.workflows.report.expected_events import expected_events, generated
 from alphoton.workflows.report.real_beams import ONE_ENERGY, RADIATION, effect
 
 SELECTABLE = ("photon.least_angle=45 deg",)
@@ -87,27 +79,10 @@ def _experiment(scale: float, detector: str, *overrides: str) -> Experiment:
     return replace(packaged, analysis=analysis, detector=DetectorCard.load(detector, overrides))
 
 
-@cache
-def _events(overrides: tuple[str, ...]) -> tuple[EventSource, tuple[EventView, ...]]:
-    source = EventSource(ProcessCard.load("delphi-nunugamma", [*overrides, f"events={EVENTS}"]))
-    meta = source_meta(source)
-    meta["detector_seed"] = source.card.seed
-    return source, tuple(EventView(drawn.events, meta) for drawn in chunks(source, source.card.events))
-
-
 def expected(experiment: Experiment, overrides: tuple[str, ...] = SELECTABLE) -> Measured:
     """Events that an experiment at DELPHI's beams selects in their luminosity, with the Monte Carlo error."""
-    analysis, detector = experiment.analysis, experiment.detector
-    source, views = _events(overrides)
-    sums = []
-    for index, view in enumerate(views):
-        reco = EventView(reconstruct(detector, view.chunk, view.meta, index), view.meta)
-        sums.append(count(analysis, reco)[0])
-    made, per_pb = source.cross_section, exposure_of(analysis, views[0].meta)
-    found = summarise(reduce(add, sums), made.value, made.error, per_pb=per_pb)
-    assert found.expected_events is not None
-    assert found.expected_events_error is not None
-    return Measured(found.expected_events, found.expected_events_error)
+    sample = generated("delphi-nunugamma", *overrides, f"events={EVENTS}")
+    return expected_events(sample, experiment.detector, experiment.analysis)
 
 
 def _efficiency(experiment: Experiment) -> Measured:

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache, reduce
-from operator import add
-
-from alphoton.analysis.analyse import exposure_of, summarise
 from alphoton.analysis.analysis_card import AnalysisCard
-from alphoton.analysis.counting import count
-from alphoton.analysis.selection import EventView
 from alphoton.detectors.detector_card import DetectorCard
-from alphoton.detectors.simulate import reconstruct
-from alphoton.generators.event_source import CrossSection, EventSource
-from alphoton.generators.executors import chunks
-from alphoton.generators.generate import source_meta
-from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.report.beyond import BeyondTable, Entry
 from alphoton.workflows.report.claim_tools import Measured
+from alphoton.workflows.report.expected_events import Generated, expected_events, generated
 
 BACKGROUNDS = {
     "e⁺e⁻ → γγ": "padme-twophoton",
@@ -37,31 +27,22 @@ def inefficient(share: str) -> tuple[str, ...]:
     return tuple(f"vetoes.{veto}.inefficiency={share}" for veto in (0, 1))
 
 
-@cache
-def _views(process: str) -> tuple[CrossSection, tuple[EventView, ...]]:
-    source = EventSource(ProcessCard.load(process, [f"events={EVENTS}"]))
-    meta, detector = source_meta(source), DetectorCard.load("padme-vetoes")
-    meta["detector_seed"] = source.card.seed
-    made = [reconstruct(detector, drawn.events, meta, index) for index, drawn in enumerate(chunks(source, EVENTS))]
-    return source.cross_section, tuple(EventView(chunk, meta) for chunk in made)
+def sample_of(process: str) -> Generated:
+    """The events of a background."""
+    return generated(process, f"events={EVENTS}")
 
 
 def expected(process: str, *overrides: str) -> Measured:
     """Events of a background that `padme-vetoes` selects for 1e11 positrons, with the Monte Carlo error."""
     analysis = AnalysisCard.load("padme-vetoes", [POSITRONS, *overrides])
-    made, views = _views(process)
-    sums = reduce(add, (count(analysis, view)[0] for view in views))
-    found = summarise(sums, made.value, made.error, per_pb=exposure_of(analysis, views[0].meta))
-    assert found.expected_events is not None
-    assert found.expected_events_error is not None
-    return Measured(found.expected_events, found.expected_events_error)
+    return expected_events(sample_of(process), DetectorCard.load("padme-vetoes"), analysis)
 
 
 def table() -> BeyondTable:
     """Cross-sections in mb, and events."""
     rows: list[tuple[Entry, ...]] = []
     for name, process in BACKGROUNDS.items():
-        made = _views(process)[0]
+        made = sample_of(process).cross_section
         row = (expected(process, *inefficient(share)) for share in ("1", "1 %", "0.1 %"))
         above = expected(process, *inefficient("0.1 %"), ABOVE)
         rows.append((name, Measured(made.value * 1e-9, made.error * 1e-9), *row, above))

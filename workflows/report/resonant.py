@@ -7,7 +7,7 @@ import numpy as np
 from alphoton.generators.processes.resonant import line, resonance
 from alphoton.workflows.chain import load_experiment
 from alphoton.workflows.energy_scan import scan_limit
-from alphoton.workflows.figures.resonant import LEAST, MOST, at_rest, bremsstrahlung_limits, electron_limit, together
+from alphoton.workflows.figures.resonant import bremsstrahlung_limits, electron_limit, reached_at_rest, together
 from alphoton.workflows.figures.scan import scanned
 from alphoton.workflows.report.beyond import BeyondTable, Entry
 from alphoton.workflows.report.claim_tools import Measured
@@ -22,7 +22,7 @@ def limits_of_na64(mass: float) -> tuple[Measured, Measured, Measured | None]:
     alone = bremsstrahlung_limits([mass])
     found: list[Measured | None] = []
     for name, overrides in KINDS.items():
-        if name == "at rest" and not LEAST < at_rest(mass) < MOST:
+        if name == "at rest" and not reached_at_rest(mass):
             found.append(None)
             continue
         limit = electron_limit(load_experiment("na64-resonant", overrides, "na64-resonant"), mass)
