@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alphoton.analysis.analysis_card import AnalysisCard, CountingBlock
-from alphoton.analysis.counting import Sums, count, needed_branches, weight_columns
+from alphoton.analysis.counting import Sums, check_reco, count, needed_branches, weight_columns
 from alphoton.analysis.histograms import Histograms, blocks
 from alphoton.analysis.limits import exposure
 from alphoton.analysis.selection import EventView
@@ -68,8 +68,7 @@ def analyse(
     if path is not None:
         check_free(path, force=force)
     with EventFile(reco) as file:
-        if "MissingMass2" not in file.branches:
-            raise InputError(f"{reco}: has not been through a detector; make a reco file with 'alphoton simulate'")
+        check_reco(reco, file.branches)
         filled = Histograms(blocks(card, file.meta) if path is not None else ())
         total: Sums | None = None
         done = 0

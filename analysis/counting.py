@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,12 @@ class Sums:
         column = self.weights.index(weight)
         square = float(self.squares[0, column])
         return float(self.sums[0, column]) ** 2 / square if square > 0 else 0.0
+
+
+def check_reco(path: str | Path, branches: Sequence[str]) -> None:
+    """Raise `InputError` for an event file that no detector has seen."""
+    if "MissingMass2" not in branches:
+        raise InputError(f"{path}: has not been through a detector; make a reco file with 'alphoton simulate'")
 
 
 def needed_branches(card: AnalysisCard, branches: Sequence[str], axes: Iterable[Axis] = ()) -> list[str]:

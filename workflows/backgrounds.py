@@ -11,7 +11,7 @@ import numpy as np
 
 from alphoton.analysis.analyse import exposure_of
 from alphoton.analysis.analysis_card import AnalysisCard, Background, BinsBlock, CountingBlock, TemplateBlock
-from alphoton.analysis.counting import Measurement
+from alphoton.analysis.counting import Measurement, check_reco
 from alphoton.analysis.limits import background_events
 from alphoton.analysis.shape import ShapeLimit, ShapeModel, shape_limit
 from alphoton.analysis.shape_toys import toy_limit
@@ -160,8 +160,7 @@ class Backgrounds:
             path = self._file(index)
             with EventFile(path) as file:
                 meta, name = file.meta, path.stem
-                if "MissingMass2" not in file.branches:
-                    raise InputError(f"{path}: has not been through a detector; make a reco file with 'alphoton simulate'")
+                check_reco(path, file.branches)
             measured = from_file(path, self.card)
         per_pb = exposure_of(self.card, meta)
         if per_pb is None:
