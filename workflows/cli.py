@@ -38,6 +38,7 @@ Set = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace existing output.")]
+AllowOther = Annotated[bool, typer.Option("--allow-other", help="Allow a file of another experiment or other beams.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the random numbers.")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where to write.")]
 
@@ -139,6 +140,7 @@ def simulate(
     seed: Seed = None,
     set_: Set = None,
     force: Force = False,
+    allow_other: AllowOther = False,
     json: Json = False,
 ) -> None:
     """Pass events through a detector card into a reco file."""
@@ -146,7 +148,8 @@ def simulate(
     from alphoton.workflows.console import bar, print_json, table
 
     with bar("events") as progress:
-        found = run_simulate(events, detector, output, seed=seed, overrides=set_ or (), force=force, progress=progress)
+        options = {"overrides": set_ or (), "force": force, "allow_other": allow_other}
+        found = run_simulate(events, detector, output, seed=seed, **options, progress=progress)
     if json:
         print_json(found)
         return
@@ -162,6 +165,7 @@ def analyse(
     histograms: Annotated[Path | None, typer.Option("--histograms", help="ROOT file for histograms.")] = None,
     set_: Set = None,
     force: Force = False,
+    allow_other: AllowOther = False,
     json: Json = False,
 ) -> None:
     """Select and count the events of a reco file: cutflow, efficiency, histograms."""
@@ -169,7 +173,10 @@ def analyse(
     from alphoton.workflows.console import bar, print_json, table, with_error
 
     with bar("events") as progress:
-        found = run_analyse(reco, analysis, histograms=histograms, overrides=set_ or (), force=force, progress=progress)
+        options = {"overrides": set_ or (), "force": force, "allow_other": allow_other}
+        found = run_analyse(reco, analysis, histograms=histograms, **options, progress=progress)
+    for remark in found.remarks:
+        typer.echo(remark, err=True)
     if json:
         print_json(found)
         return
