@@ -38,7 +38,9 @@ def dump_limit(
     card = experiment.analysis
     block = card.beam_dump
     assert block is not None
-    search = _Published(experiment, mass) if block.edges == "published" else _FromEvents(experiment, mass, point, events)
+    search = (
+        PublishedBand(experiment, mass) if block.edges == "published" else BandFromEvents(experiment, mass, point, events)
+    )
     if ray is not None:
         band = search.band(experiment.decaying(ray))
         couplings = {"g_agamma": (band, ray.g_agamma), "g_ae": (band, ray.g_ae)}
@@ -68,7 +70,7 @@ def dump_limit(
     )
 
 
-class _Published:
+class PublishedBand:
     """The published band of the photon coupling, carried over."""
 
     limited = ("g_agamma",)
@@ -92,7 +94,7 @@ class _Published:
         return Edges(*recast(self.dump, self.mass, *known, block.visible_ratio, block.form, None if only_photons else ray))
 
 
-class _FromEvents:
+class BandFromEvents:
     """The band from generated events, whose decays are placed behind the dump."""
 
     def __init__(self, experiment: Experiment, mass: float, point: int, events: int | None) -> None:
