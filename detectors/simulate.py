@@ -275,8 +275,8 @@ def _position(module: PositionResolution, geometry: Geometry, event: Event, rng:
 
 def _angles(module: AngularResolution, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
     columns = event.photons.columns
-    sigmas = (angle_sigma(module, key, columns) for key in ("theta", "phi"))
-    theta, phi = smearing.smear_angles(columns["theta"], columns["phi"], *sigmas, rng)
+    sigma_theta, sigma_phi = (angle_sigma(module, key, columns) for key in ("theta", "phi"))
+    theta, phi = smearing.smear_angles(columns["theta"], columns["phi"], sigma_theta, sigma_phi, rng)
     event.photons = event.photons.measured(theta=theta, phi=phi)
 
 

@@ -148,8 +148,16 @@ def simulate(
     from alphoton.workflows.console import bar, print_json, table
 
     with bar("events") as progress:
-        options = {"overrides": set_ or (), "force": force, "allow_other": allow_other}
-        found = run_simulate(events, detector, output, seed=seed, **options, progress=progress)
+        found = run_simulate(
+            events,
+            detector,
+            output,
+            seed=seed,
+            overrides=set_ or (),
+            force=force,
+            allow_other=allow_other,
+            progress=progress,
+        )
     if json:
         print_json(found)
         return
@@ -173,8 +181,15 @@ def analyse(
     from alphoton.workflows.console import bar, print_json, table, with_error
 
     with bar("events") as progress:
-        options = {"overrides": set_ or (), "force": force, "allow_other": allow_other}
-        found = run_analyse(reco, analysis, histograms=histograms, **options, progress=progress)
+        found = run_analyse(
+            reco,
+            analysis,
+            histograms=histograms,
+            overrides=set_ or (),
+            force=force,
+            allow_other=allow_other,
+            progress=progress,
+        )
     for remark in found.remarks:
         typer.echo(remark, err=True)
     if json:

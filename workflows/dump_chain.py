@@ -163,5 +163,5 @@ def _flights_of(process: ProcessCard, per_pb: float, point: int) -> Flights:
             weights = drawn.events[f"weight_{component.name}"]
             assert isinstance(weights, np.ndarray)
             sample.weights.setdefault(component.name, []).append(weights * generated)
-    weights = {name: scale * np.concatenate(columns) for name, columns in sample.weights.items()}
-    return Flights(np.concatenate(sample.momenta), np.concatenate(sample.depths), weights)
+    scaled = {name: scale * np.concatenate(columns) for name, columns in sample.weights.items()}
+    return Flights(np.concatenate(sample.momenta), np.concatenate(sample.depths), scaled)
