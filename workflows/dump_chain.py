@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from alphoton.analysis.beam_dump import STRONGEST, WEAKEST, Calorimeter, DecaysInFlight, Dump, Edges, Flights, recast
-from alphoton.analysis.limits import CouplingLimit, exposure
+from alphoton.analysis.limits import NO_LIMIT, CouplingLimit, exposure
 from alphoton.analysis.published_band import published_edges
 from alphoton.analysis.slices import PHOTON_ONLY, direction
 from alphoton.data.errors import InputError
@@ -18,7 +18,10 @@ from alphoton.generators.event_source import EventSource
 from alphoton.generators.executors import chunks
 from alphoton.generators.model import Couplings
 from alphoton.generators.process_card import ProcessCard
-from alphoton.workflows.chain import Experiment, PointLimit, of_the_process
+from alphoton.workflows.chain import COUPLINGS, NOT_PART, Experiment, PointLimit, of_the_process
+
+ALONE = "the band is that of g_agamma alone; give a direction with --along"
+"""Why there is no limit on the electron coupling."""
 
 
 def dump_limit(
@@ -32,16 +35,20 @@ def dump_limit(
     block = card.beam_dump
     assert block is not None
     dump = Dump(block.shielding, block.decay_region)
-    used = 0
+    used, strongest = 0, STRONGEST
+    absent = ALONE if ray is None else NOT_PART
     if experiment.loops is not None:
         if block.edges == "published":
             raise InputError(f"{card.origin}: a published band cannot tell momentum-dependent loops; take one from events")
         ray = experiment.decaying(direction(mass, PHOTON_ONLY) if ray is None else ray)
     if block.edges == "published":
         known = published_edges(block, mass)
-        band = Edges(math.nan, math.nan)
+        band, nothing = Edges(math.nan, math.nan), "outside the published curve"
         if all(map(math.isfinite, known)):
+            nothing = "nothing is excluded at any strength of the couplings"
             band = Edges(*recast(dump, mass, *known, block.visible_ratio, block.form, ray))
+        if ray is not None:
+            strongest /= math.hypot(ray.g_agamma, ray.g_ae, ray.g_amu)  # as `recast` searches
         method = f"recast ({block.form})"
     else:
         if card.limit.signal_events is None:
@@ -53,9 +60,17 @@ def dump_limit(
         rng = np.random.default_rng(stream(process.seed, Stage.SIMULATION, point, 0))
         decays = DecaysInFlight(dump, mass, flights(experiment, process, point, ray), calorimeters, rng)
         band = decays.found_edges(card.limit.signal_events, WEAKEST, STRONGEST, block.visible_ratio, ray)
+        nothing = f"no strength of the couplings gives {card.limit.signal_events:g} decays that are seen"
         method = f"events ({card.limit.signal_events:g} events)"
     lower, upper = CouplingLimit(band.lower, band.lower_error), CouplingLimit(band.upper, band.upper_error)
+    if not band.upper < strongest * (1 - 1e-9):  # where the search ends, and not the band
+        upper = NO_LIMIT
     photon, electron = (1.0, 0.0) if ray is None else (ray.g_agamma, ray.g_ae)
+    empty = {
+        component: nothing if coupling else absent
+        for component, coupling in zip(COUPLINGS, (photon, electron), strict=True)
+        if not coupling or not math.isfinite(band.lower)
+    }
     return PointLimit(
         analysis=card.name,
         mass=mass,
@@ -70,6 +85,7 @@ def dump_limit(
         systematic={"photon": 0.0, "electron": 0.0},
         g_agamma_upper=upper.times(photon),
         g_ae_upper=upper.times(electron),
+        empty=empty,
     )
 
 
