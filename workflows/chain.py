@@ -110,8 +110,8 @@ class PointLimit:
     """The other edge of an excluded band, where the coupling is so strong that the ALP decays too soon."""
     g_ae_upper: CouplingLimit = NO_LIMIT
     expected: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    """By coupling, the limits that the background alone would give at -2, -1, 0, 1, 2 standard deviations; of a band its lower
-    edges. NaN where the method has none there; nothing where the method has no background."""
+    """By coupling, the limits that the background alone would give at -2, -1, 0, 1, 2 standard deviations, of a band its
+    lower edges. NaN where the method has none there; nothing where it has no background."""
     p_values: dict[str, float] = field(default_factory=dict)
     """Of a limit from observed shapes, by coupling: the local p-value of the background alone."""
     ray: str = ""

@@ -157,7 +157,8 @@ def _experiments(card: WorkflowCard) -> list[Experiment]:
     problems = []
     for index, study in enumerate(card.studies):
         experiment = _experiment(card, study)
-        place, name = f"{card.origin}: studies.{index}.analysis", experiment.analysis.name
+        place = f"{card._raw.place(('studies', index, 'analysis'))}: studies.{index}.analysis"
+        name = experiment.analysis.name
         for other, earlier in zip(card.studies, found, strict=False):
             if earlier.analysis.name == name:
                 cards = f"'{study.analysis}' and '{other.analysis}'"
