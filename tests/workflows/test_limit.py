@@ -421,6 +421,17 @@ def test_a_dump_with_momentum_dependent_loops() -> None:
         limit("e137", [0.01], overrides=[LOOP])
 
 
+def test_a_band_that_does_not_end_has_no_upper_edge() -> None:
+    """The ALP of 1 keV is long-lived up to 100 /GeV, where the search ends; at 10 MeV it decays in the dump."""
+    (light, heavy) = limit("e137-events", [1e-6, 0.01], events=3000).rows
+    assert light.g_agamma.value < 100
+    assert math.isnan(light.g_agamma_upper.value)
+    assert heavy.g_agamma.value < heavy.g_agamma_upper.value < 100
+    rays: list[dict[str, float]] = [{"g_agamma": 10.0}, {"g_agamma": 1.0, "g_ae": 1.0}]
+    for row in limit("e137", [0.01], along=rays).rows:
+        assert row.g_agamma.value < row.g_agamma_upper.value < 1
+
+
 def test_a_muons_loop_keeps_its_ratio() -> None:
     model = [LOOP, "process.model.g_ae=1 /GeV", "process.model.g_amu=2 /GeV"]
     (row,) = limit("padme", [0.01], events=3000, overrides=model, along=[{"g_ae": 1.0, "g_amu": 2.0}]).rows

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from alphoton.analysis.shape import DEVIATIONS
 from alphoton.data.errors import InputError
 from alphoton.workflows import figure
 from alphoton.workflows.chain import load_experiment
@@ -23,8 +24,6 @@ SYMBOLS = {"g_agamma": r"$g_{a\gamma}$", "g_ae": "$g_{ae}$"}
 LIMITS = {name: f"Limit on {symbol}" for name, symbol in SYMBOLS.items()}
 UNITS = {"_per_GeV": "1/GeV", "": ""}
 """Of a coupling, by the ending of its columns."""
-DEVIATIONS = (-2, -1, 0, 1, 2)
-"""Of the background, at which the limits of an expected band stand."""
 STATISTICAL, SYSTEMATIC = "Monte Carlo", "systematic"
 SIGMA, SHARE = "Cross-section at a coupling of 1/GeV", "Normalised distribution"
 AXES = {
@@ -188,7 +187,7 @@ def coupling_columns(
     name = f"{symbol} expected to be excluded from" if banded else f"Expected limit on {symbol}"
     columns += [
         Column(f"{name}{together}", unit, _numbers(rows, each), {}, {**qualifiers, "Standard deviations": deviation})
-        for each, deviation in zip(coupling.expected, DEVIATIONS, strict=True)
+        for each, deviation in zip(coupling.expected, map(int, DEVIATIONS), strict=True)
     ]
     return [column for column in columns if not all(map(math.isnan, column.values))]
 
