@@ -303,8 +303,8 @@ def test_the_strongest_of_bands_has_the_lowest_edge() -> None:
 
 
 def test_close_masses_do_not_read_the_same() -> None:
-    masses = (0.0101, 0.0101105, 0.0101145, 1.01105, 1.01145)
-    assert mass_texts(masses) == ["10.1 MeV", "10.111 MeV", "10.115 MeV", "1.0111 GeV", "1.0114 GeV"]
+    masses = (0.0101, 0.0101106, 0.0101144, 1.01105, 1.01145)
+    assert mass_texts(masses) == ["10.1 MeV", "10.111 MeV", "10.114 MeV", "1.0111 GeV", "1.0114 GeV"]
     (table,) = limit_tables(GivenSurvey([point("babar", mass, 1e-4, 0.1) for mass in masses], dump=False))
     assert len({row[0] for row in table.rows}) == len(masses)
 
