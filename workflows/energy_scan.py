@@ -162,4 +162,5 @@ def scan_limit(experiment: Experiment, mass: float) -> PointLimit:
         systematic={"photon": 0.0, "electron": 0.0},
         expected={"electron": tuple(math.sqrt(value) for value in found.band)},
         p_values={} if found.p_value is None else {"electron": found.p_value},
+        empty={"photon": "a scan over a resonance has a limit on g_ae alone"},
     )
