@@ -15,6 +15,7 @@ from typing import Any
 
 from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import CouplingLimit
+from alphoton.data.card_paths import data_file
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.published_file import find
 from alphoton.workflows.chain import Experiment, PointLimit, point_limit
@@ -139,7 +140,7 @@ def counted_by(experiment: Experiment) -> list[Any]:
     card = experiment.analysis
     curve = None if card.recast is None else find(beside(card, card.recast.curve)).read_text(encoding="utf-8-sig")
     if card.scan is not None:
-        curve = Path(beside(card, card.scan.points)).read_text(encoding="utf-8-sig")
+        curve = data_file(Path(card.origin), card.scan.points).read_text(encoding="utf-8-sig")
     cards = () if experiment.backgrounds is None else experiment.backgrounds.processes
     return [card.resolved, curve, *(each.resolved for each in cards if each is not None)]
 
