@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from alphoton.data.card import Block
+from alphoton.data.card_file import RawCard
 from alphoton.data.card_paths import KeyPath
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, Jagged
 from alphoton.data.quantities import Energy
+from alphoton.detectors.detector_card import DetectorCard
 from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, Frame, Range, photon_quantity
+from alphoton.detectors.reach import out_of_reach
 from alphoton.detectors.simulate import true_photons
 
 Array = NDArray[np.float64]
@@ -140,6 +143,15 @@ class EventView:
         assert isinstance(particles, Jagged)
         photons = true_photons(particles).by_falling_energy()
         return FirstEntries(photons.offsets(self.count), photons.columns)
+
+    @cached_property
+    def out_of_reach(self) -> Mask:
+        """Which true particles are made where the detector card of the events measures nothing."""
+        particles, card = self.chunk["GenPart"], self.meta.get("cards", {}).get("detector")
+        assert isinstance(particles, Jagged)
+        if card is None:
+            return np.zeros(len(particles["pdgId"]), dtype=bool)
+        return out_of_reach(DetectorCard.validate_raw(RawCard(DetectorCard.KIND, "reco file", card)), particles)
 
     def quantity(self, name: str, frame: Frame = "lab") -> Array:
         """One value an event, in alphoton's units; NaN where the event has no photon."""
