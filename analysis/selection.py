@@ -166,7 +166,8 @@ class EventView:
                 return squared if name == "missing_mass2" else np.sqrt(squared)
         if name == "missing_energy":
             if "MissingEnergy" not in self.chunk:
-                raise InputError("missing_energy: the detector card measures none; it needs 'absorbs: true'")
+                card = self.meta.get("cards", {}).get("detector", {}).get("name", "of the events")
+                raise InputError(f"missing_energy: the detector card '{card}' measures none; it needs 'absorbs: true'")
             return self.chunk["MissingEnergy"]  # type: ignore[return-value]
         owner, _, quantity = name.partition(".")
         columns = self._photon if owner == "photon" else self._true_photon
