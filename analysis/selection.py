@@ -149,9 +149,11 @@ class EventView:
         """Which true particles are made where the detector card of the events measures nothing."""
         particles, card = self.chunk["GenPart"], self.meta.get("cards", {}).get("detector")
         assert isinstance(particles, Jagged)
+        none = np.zeros(len(particles["pdgId"]), dtype=bool)
         if card is None:
-            return np.zeros(len(particles["pdgId"]), dtype=bool)
-        return out_of_reach(DetectorCard.validate_raw(RawCard(DetectorCard.KIND, "reco file", card)), particles)
+            return none
+        lost = out_of_reach(DetectorCard.validate_raw(RawCard(DetectorCard.KIND, "reco file", card)), particles)
+        return none if lost is None else lost
 
     def quantity(self, name: str, frame: Frame = "lab") -> Array:
         """One value an event, in alphoton's units; NaN where the event has no photon."""

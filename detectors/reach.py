@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -20,22 +21,23 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-def out_of_reach(card: DetectorCard, particles: Jagged) -> Mask:
+def out_of_reach(card: DetectorCard, particles: Jagged) -> Mask | None:
     """Which particles (entries) are made where nothing is measured: in the shielding, or beyond the plane or the sphere.
 
-    Without vertices all are made at the origin.
+    None where there are none. Without vertices all are made at the origin.
     """
     shielding = card.geometry.shielding
     if "vz" not in particles.fields:
-        return np.full(len(particles["pdgId"]), shielding is not None)
-    result = np.zeros(len(particles["pdgId"]), dtype=bool)
+        return None if shielding is None else np.ones(len(particles["pdgId"]), dtype=bool)
+    found: list[Mask] = []
     if shielding is not None:
-        result |= particles["vz"] < shielding
+        found.append(particles["vz"] < shielding)
     if card.depth is not None:
-        result |= particles["vz"] > card.depth
+        found.append(particles["vz"] > card.depth)
     if card.sphere is not None:
-        result |= _distance(*(particles[name] for name in VERTEX)) > card.sphere
-    return result
+        found.append(_distance(*(particles[name] for name in VERTEX)) > card.sphere)
+    found = [mask for mask in found if mask.any()]
+    return reduce(np.logical_or, found) if found else None
 
 
 def escaping(card: DetectorCard, particles: Jagged) -> Mask:
@@ -45,8 +47,11 @@ def escaping(card: DetectorCard, particles: Jagged) -> Mask:
         return escapes
     if card.geometry.calorimeter_length is not None:
         return escapes | (particles["vz"] > card.geometry.calorimeter_length)
+    lost = out_of_reach(card, particles)
+    if lost is None:
+        return escapes
     absorbed = particles["vz"] < (card.geometry.shielding or -np.inf)
-    return escapes | (out_of_reach(card, particles) & ~absorbed)
+    return escapes | (lost & ~absorbed)
 
 
 def check_size(card: DetectorCard, particles: Jagged, meta: dict[str, Any]) -> None:
@@ -73,27 +78,35 @@ def apparent(card: DetectorCard, theta: Array, phi: Array, vertex: tuple[Array, 
 
     It sees where a photon meets its plane or sphere. A card with neither has the true angles.
     """
-    plane, radius = card.plane, card.sphere
     moved = (vertex[0] != 0) | (vertex[1] != 0) | (vertex[2] != 0)
-    if (plane is None and radius is None) or not moved.any():
+    if (card.plane is None and card.sphere is None) or not moved.any():
         return theta, phi
-    x, y, z = (column[moved] for column in vertex)
-    sin, n_z = np.sin(theta[moved]), np.cos(theta[moved])
-    n_x, n_y = sin * np.cos(phi[moved]), sin * np.sin(phi[moved])
-    if plane is not None:
-        meets = (n_z > 0) & (z < plane)
-        path = np.where(meets, plane - z, 0.0) / np.where(meets, n_z, 1.0)
-    else:
-        assert radius is not None
-        along = x * n_x + y * n_y + z * n_z
-        left = radius**2 - (x**2 + y**2 + z**2) + along**2
-        meets = left >= 0
-        path = np.sqrt(np.where(meets, left, 0.0)) - along
-    x, y, z = x + path * n_x, y + path * n_y, z + path * n_z
+    place = np.stack([column[moved] for column in vertex])
+    sin = np.sin(theta[moved])
+    direction = np.stack([sin * np.cos(phi[moved]), sin * np.sin(phi[moved]), np.cos(theta[moved])])
+    path = np.full(place.shape[1], np.nan)
+    if card.plane is not None:
+        path = _to_plane(place, direction, card.plane)
+    if card.sphere is not None:
+        path = np.where(np.isfinite(path), path, _to_sphere(place, direction, card.sphere))
+    x, y, z = place + path * direction
     theta, phi = theta.copy(), phi.copy()
-    theta[moved] = np.where(meets, np.arctan2(np.hypot(x, y), z), theta[moved])
-    phi[moved] = np.where(meets, np.arctan2(y, x), phi[moved])
+    theta[moved] = np.where(np.isfinite(path), np.arctan2(np.hypot(x, y), z), theta[moved])
+    phi[moved] = np.where(np.isfinite(path), np.arctan2(y, x), phi[moved])
     return theta, phi
+
+
+def _to_plane(place: Array, direction: Array, distance: float) -> Array:
+    """The path from places (3, n) along directions (3, n) to the plane z = distance; NaN where it is not met."""
+    meets = (direction[2] > 0) & (place[2] < distance)
+    return np.where(meets, distance - place[2], np.nan) / np.where(meets, direction[2], 1.0)
+
+
+def _to_sphere(place: Array, direction: Array, radius: float) -> Array:
+    """The path from places (3, n) inside along directions (3, n) to the sphere; NaN outside."""
+    along = (place * direction).sum(axis=0)
+    left = radius**2 - (place**2).sum(axis=0)
+    return np.where(left >= 0, np.sqrt(np.maximum(left, 0.0) + along**2) - along, np.nan)
 
 
 def _distance(x: Array, y: Array, z: Array) -> Array:

@@ -206,16 +206,15 @@ def true_photons(particles: Jagged) -> Photons:
 
 def photons_in_reach(card: DetectorCard, particles: Jagged) -> Photons:
     """The true photons that meet the detector, with the angles of the places where they do, seen from the origin."""
-    photons = true_photons(particles)
-    lost = out_of_reach(card, particles)
-    if "vz" not in particles.fields and not lost.any():
+    photons, lost = true_photons(particles), out_of_reach(card, particles)
+    if not photons.total or ("vz" not in particles.fields and lost is None):
         return photons
     rows = _photon_rows(particles)
     if "vz" in particles.fields:
         vx, vy, vz = (particles[name][rows] for name in VERTEX)
         theta, phi = apparent(card, photons.columns["theta"], photons.columns["phi"], (vx, vy, vz))
         photons = replace(photons, columns={**photons.columns, "theta": theta, "phi": phi})
-    return photons.keep(~lost[rows]) if lost[rows].any() else photons
+    return photons if lost is None else photons.keep(~lost[rows])
 
 
 def unseen(card: DetectorCard, particles: Jagged) -> Mask:
@@ -226,7 +225,10 @@ def unseen(card: DetectorCard, particles: Jagged) -> Mask:
     if card.absorbs:  # what is seen is absorbed, and measured as energy
         return np.ones(len(particles.counts), dtype=bool)
     not_seen = (PHOTON_ID, *card.unseen, *card.vetoed)
-    seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], not_seen) & ~out_of_reach(card, particles)
+    seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], not_seen)
+    lost = out_of_reach(card, particles)
+    if lost is not None:
+        seen &= ~lost
     result = np.ones(len(particles.counts), dtype=bool)
     result[particles.events[seen]] = False
     return result

@@ -205,6 +205,31 @@ def test_events_without_their_incoming_particle_are_refused(write: Any, tmp_path
         write(changed(path, tmp_path / "odd.root", final), tmp_path / "odd")
 
 
+@pytest.mark.parametrize("name", ["e137-primakoff", "padme-scan", "padme"])
+def test_events_of_different_length(name: str, tmp_path: Path) -> None:
+    """ALPs of every other event have not decayed: each event still has its own beams, in front."""
+    overrides = ["decay=visible", "model.g_agamma=1e-3 /GeV"]
+    path = generate(name, tmp_path / "events.root", events=10, overrides=overrides).path
+
+    def some(chunk: Chunk) -> Chunk:
+        particles = chunk["GenPart"]
+        assert isinstance(particles, Jagged)
+        even = particles.events % 2 == 0
+        alp = even & (particles["status"] == 2)
+        particles["status"][alp] = 1
+        daughters = even & (particles["genPartIdxMother"] > 0)
+        counts = np.bincount(particles.events[~daughters], minlength=10)
+        kept = {field: column[~daughters] for field, column in particles.fields.items()}
+        return {**chunk, "GenPart": Jagged(np.concatenate([[0], np.cumsum(counts)]), kept)}
+
+    (whole,), (block,) = blocks(path), blocks(changed(path, tmp_path / "some.root", some))
+    counts = block.particles.counts
+    assert np.array_equal(counts, whole.particles.counts - np.array([2, 0] * 5))
+    assert imbalance(block.particles) < 3e-15
+    for event in range(10):
+        assert block.particles["status"][block.particles.offsets[event] :][:2].tolist() == [4, 4]
+
+
 # --- couplings ---------------------------------------------------------------------------------------------------------
 
 
