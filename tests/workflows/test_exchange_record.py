@@ -182,7 +182,7 @@ def test_the_variants_reach_every_kind_of_event() -> None:
 
 def changed(path: Path, output: Path, change: Callable[[Chunk], Chunk], *without: str) -> Path:
     """A copy of an event file, with its events changed and without some keys of its meta."""
-    with EventFile(path) as file, EventWriter(output) as writer:
+    with EventFile(path) as file, EventWriter(output, force=True) as writer:
         for chunk in file.chunks():
             writer.extend(change(chunk))
         own = ("format", "units", "versions", "command_line", *without)
@@ -203,6 +203,15 @@ def test_events_without_their_incoming_particle_are_refused(write: Any, tmp_path
     write(changed(path, tmp_path / "same.root", lambda chunk: chunk), tmp_path / "same")
     with pytest.raises(InputError, match=r"odd\.root: events of 'primakoff' begin with 1 incoming particles"):
         write(changed(path, tmp_path / "odd.root", final), tmp_path / "odd")
+
+    def documentation(chunk: Chunk) -> Chunk:
+        particles = chunk["GenPart"]
+        assert isinstance(particles, Jagged)
+        particles["status"][-1] = 3
+        return chunk
+
+    with pytest.raises(InputError, match=r"odd\.root: status 3: expected 4 \(beam\)"):
+        write(changed(path, tmp_path / "odd.root", documentation), tmp_path / "odd")
 
 
 @pytest.mark.parametrize("name", ["e137-primakoff", "padme-scan", "padme"])

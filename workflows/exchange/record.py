@@ -28,7 +28,7 @@ from alphoton.generators.constants import ELECTRON_MASS, PHOTON_ID
 from alphoton.generators.kinematics import Collision
 from alphoton.generators.model import COUPLING_UNITS
 from alphoton.generators.process_card import ProcessCard
-from alphoton.generators.processes.base import BEAM, Powers, powers_of
+from alphoton.generators.processes.base import BEAM, DECAYED, FINAL, Powers, powers_of
 from alphoton.generators.processes.nuclear import nucleus
 
 Array = NDArray[np.float64]
@@ -143,17 +143,21 @@ class Sample:
         """The events, a chunk at a time, with the progress told after each."""
         done, missing = 0, [absent(self.card, collision) for collision in self._collisions]
         for chunk in self._file.chunks(["run", "event", "GenPart", *self._weights]):
-            self._check_incoming(chunk, 2 - len(missing[0]))
+            self._check_statuses(chunk, 2 - len(missing[0]))
             weights = weight_columns(chunk, self.meta)[1] * self._scale
             yield Block(np.asarray(chunk["event"]), weights, completed(chunk, missing, self.card.beams))
             done += len(weights)
             if progress is not None:
                 progress(done, self.count)
 
-    def _check_incoming(self, chunk: Chunk, count: int) -> None:
+    def _check_statuses(self, chunk: Chunk, count: int) -> None:
         """Raise `InputError` where an event has not as many incoming particles, in front, as its process writes."""
         particles = chunk["GenPart"]
         assert isinstance(particles, Jagged)
+        if odd := {*np.unique(particles["status"]).tolist()} - {BEAM, FINAL, DECAYED}:
+            raise InputError(
+                f"{self._file.path}: status {min(odd)}: expected {BEAM} (beam), {FINAL} (final) or {DECAYED} (decayed)"
+            )
         incoming = np.flatnonzero(particles["status"] == BEAM)
         if not np.array_equal(incoming, (particles.offsets[:-1, None] + np.arange(count)).ravel()):
             raise InputError(
