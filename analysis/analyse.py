@@ -12,7 +12,7 @@ from alphoton.analysis.counting import Sums, check_reco, count, needed_branches,
 from alphoton.analysis.exposure import NoExposureError, Setup, exposure
 from alphoton.analysis.histograms import Histograms, blocks
 from alphoton.analysis.selection import EventView
-from alphoton.data.errors import InputError
+from alphoton.data.errors import CardError, InputError
 from alphoton.data.event_file import EventFile
 from alphoton.data.output import check_free
 
@@ -92,12 +92,20 @@ def analyse(
         cross_section = float(file.runs()["crossSection_pb"][0])
         error = float(file.runs()["crossSectionError_pb"][0])
         name = file.meta["cards"]["process"]["name"]
-        per_pb = exposure_or_none(card, Setup.of_meta(file.meta, f"{reco} (process card '{name}')"))
+        setup = Setup.of_meta(file.meta, f"{reco} (process card '{name}')")
+    remarks = list(_not_applied(card))
+    try:
+        per_pb = exposure_or_none(card, setup)
+    except CardError as contradiction:
+        if not allow_other:
+            raise InputError(f"{reco}: not for the analysis card '{card.name}': {contradiction}") from None
+        per_pb = None
+        remarks += [f"no expected events: {problem}" for problem in contradiction.problems]
     if total is None:
         raise InputError(f"{reco}: holds no events")
     if path is not None:
         filled.write(path, force=force)
-    return replace(summarise(total, cross_section, error, path, per_pb), remarks=tuple(_not_applied(card)))
+    return replace(summarise(total, cross_section, error, path, per_pb), remarks=tuple(remarks))
 
 
 def _not_applied(card: AnalysisCard) -> Iterator[str]:

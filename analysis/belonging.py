@@ -32,7 +32,9 @@ def check_file(card: AnalysisCard, path: str | Path, meta: Mapping[str, Any]) ->
         *_range_problems(card, path, meta),
     ]
     if problems:
-        raise InputError("\n".join(f"{problem}; to go on, allow it with --allow-other" for problem in problems))
+        name = f"the analysis card '{card.name}'"
+        named = (problem if name in problem else f"{path}: not for {name}: {problem}" for problem in problems)
+        raise InputError("\n".join(f"{problem}; to go on, allow it with --allow-other" for problem in named))
 
 
 def _range_problems(card: AnalysisCard, path: str | Path, meta: Mapping[str, Any]) -> Iterator[str]:

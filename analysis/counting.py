@@ -124,9 +124,12 @@ def passing(card: AnalysisCard, view: EventView) -> list[tuple[str, Mask]]:
     for name, flag in flags(view.chunk).items():
         left = left & flag
         steps.append((name, left))
-    for cut in card.selection:
+    for index, cut in enumerate(card.selection):
         if cut.for_mass is None or cut.for_mass.holds(view.meta["mass"]):
-            left = left & cut.passes(view)
+            try:
+                left = left & cut.passes(view)
+            except InputError as error:
+                raise InputError(f"{card.origin}: selection.{index}.quantity: {error}") from None
             steps.append((cut.label, left))
     return steps
 

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from alphoton.data.card import Block
+from alphoton.data.card_file import RawCard
 from alphoton.data.card_paths import KeyPath
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, Jagged
 from alphoton.data.quantities import Energy
+from alphoton.detectors.detector_card import DetectorCard
 from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, Frame, Range, photon_quantity
+from alphoton.detectors.reach import out_of_reach
 from alphoton.detectors.simulate import true_photons
 
 Array = NDArray[np.float64]
@@ -141,6 +144,17 @@ class EventView:
         photons = true_photons(particles).by_falling_energy()
         return FirstEntries(photons.offsets(self.count), photons.columns)
 
+    @cached_property
+    def out_of_reach(self) -> Mask:
+        """Which true particles are made where the detector card of the events measures nothing."""
+        particles, card = self.chunk["GenPart"], self.meta.get("cards", {}).get("detector")
+        assert isinstance(particles, Jagged)
+        none = np.zeros(len(particles["pdgId"]), dtype=bool)
+        if card is None:
+            return none
+        lost = out_of_reach(DetectorCard.validate_raw(RawCard(DetectorCard.KIND, "reco file", card)), particles)
+        return none if lost is None else lost
+
     def quantity(self, name: str, frame: Frame = "lab") -> Array:
         """One value an event, in alphoton's units; NaN where the event has no photon."""
         if name == "photon.count":
@@ -154,7 +168,8 @@ class EventView:
                 return squared if name == "missing_mass2" else np.sqrt(squared)
         if name == "missing_energy":
             if "MissingEnergy" not in self.chunk:
-                raise InputError("missing_energy: the detector card measures none; it needs 'absorbs: true'")
+                card = self.meta.get("cards", {}).get("detector", {}).get("name", "of the events")
+                raise InputError(f"missing_energy: the detector card '{card}' measures none; it needs 'absorbs: true'")
             return self.chunk["MissingEnergy"]  # type: ignore[return-value]
         owner, _, quantity = name.partition(".")
         columns = self._photon if owner == "photon" else self._true_photon

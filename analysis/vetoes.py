@@ -24,6 +24,7 @@ class Veto(Block):
     """An event is lost where this detector sees one of the true particles within the limits, besides the photon measured.
 
     `inefficiency` is the probability that it does not see one, each by itself: the event's weight is multiplied by it.
+    Particles that are made out of the reach of the detector card are seen by no veto either.
     """
 
     name: Annotated[str, Field(pattern=r"^[\w .+-]+$", max_length=60)]
@@ -47,7 +48,7 @@ class Veto(Block):
         px, py, pz, energy = (particles[name] for name in ("px", "py", "pz", "energy"))
         theta = np.arctan2(np.hypot(px, py), pz)
         seen = np.isin(particles["pdgId"], NUMBERS[self.particle]) & (particles["status"] == FINAL)
-        seen &= (energy >= self.min_energy) & (theta >= self.min_angle)
+        seen &= ~view.out_of_reach & (energy >= self.min_energy) & (theta >= self.min_angle)
         if self.max_energy is not None:
             seen &= energy <= self.max_energy
         if self.max_angle is not None:
@@ -65,7 +66,8 @@ def _measured(view: EventView, particles: Jagged) -> NDArray[np.bool_]:
     px, py, pz, energy = (particles[name] for name in ("px", "py", "pz", "energy"))
     direction = (np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta))
     away = sum((p / energy - n) ** 2 for p, n in zip((px, py, pz), direction, strict=True))
-    away = np.where((particles["pdgId"] == 22) & (particles["status"] == FINAL) & np.isfinite(away), away, np.inf)
+    photons = (particles["pdgId"] == 22) & (particles["status"] == FINAL) & ~view.out_of_reach
+    away = np.where(photons & np.isfinite(away), away, np.inf)
     nearest = np.full(view.count, np.inf)
     np.minimum.at(nearest, event, away)
     chosen: NDArray[np.bool_] = np.isfinite(away) & (away == nearest[event])

@@ -15,6 +15,6 @@ def experiment_problems(path: str | Path, cards: Mapping[str, Mapping[str, Any]]
         theirs = made_from.get("experiment")
         if theirs is not None and card.experiment is not None and theirs != card.experiment:
             yield (
-                f"{path}: its {kind} card '{made_from['name']}' is of the experiment '{theirs}', but "
-                + card.problem(("experiment",), f"'{card.experiment}'")
+                f"{path}: its {kind} card '{made_from['name']}' is of the experiment '{theirs}', but the {card.KIND} card "
+                f"'{card.name}' is of another: " + card.problem(("experiment",), f"'{card.experiment}'")
             )

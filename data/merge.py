@@ -167,5 +167,8 @@ def _meta(opened: Sequence[EventFile], sources: list[dict[str, Any]]) -> dict[st
         meta[table] = {
             name: _mean([m[table][name][0] for m in metas], [m[table][name][1] for m in metas], events) for name in names
         }
+    if "trials" in meta:
+        trials = [m.get("trials") for m in metas]
+        meta["trials"] = None if None in trials else sum(trials)  # a file of version 0.1.0 does not say it
     process = {**meta["cards"]["process"], "events": sum(events)}
     return {**meta, "cards": {**meta["cards"], "process": process}, "sources": sources}

@@ -21,11 +21,19 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$", max_length=50)]
 
 
 class Geometry(Block):
-    """Where things are, along +z from where the photons come from."""
+    """Where things are, along +z from where the photons come from.
+
+    What decays in flight is measured in front of the plane, in the calorimeter or in the sphere, and not beyond.
+    """
 
     ecal_distance: Annotated[Length | None, Field(gt=0)] = None
+    """Of the plane in which photons are measured."""
     calorimeter_length: Annotated[Length | None, Field(gt=0)] = None
     """Of a calorimeter that is the target: what is made beyond it leaves no energy in it."""
+    radius: Annotated[Length | None, Field(gt=0)] = None
+    """Of a detector around the collision, taken as a sphere: what is made outside leaves nothing in it."""
+    shielding: Annotated[Length | None, Field(gt=0)] = None
+    """Of a dump, from the collision on: what is made in it is absorbed and not measured."""
 
 
 def formula_problems(key: str, text: str | None) -> Problems:
@@ -193,6 +201,28 @@ class DetectorCard(Card):
         """Numbers of the particles that leave nothing in the detector."""
         return (*self.invisible, *NEUTRINOS)
 
+    @property
+    def plane(self) -> float | None:
+        """z of the (last) plane in which photons are measured, mm."""
+        own = [
+            module.distance
+            for module in self.modules
+            if isinstance(module, PositionResolution) and module.surface == "plane"
+        ]
+        return max((z for z in (*own, self.geometry.ecal_distance) if z is not None), default=None)
+
+    @property
+    def depth(self) -> float | None:
+        """z beyond which nothing is measured: of the plane, or the end of a calorimeter that is the target, mm."""
+        return max((z for z in (self.plane, self.geometry.calorimeter_length) if z is not None), default=None)
+
+    @property
+    def sphere(self) -> float | None:
+        """Radius of the sphere outside of which nothing is measured, mm."""
+        positions = (module for module in self.modules if isinstance(module, PositionResolution))
+        own = [module.distance or self.geometry.ecal_distance for module in positions if module.surface == "sphere"]
+        return max((radius for radius in (*own, self.geometry.radius) if radius is not None), default=None)
+
     def problems(self) -> Problems:
         names: set[str] = set()
         for index, module in enumerate(self.modules):
@@ -202,5 +232,10 @@ class DetectorCard(Card):
                 yield ("modules", index, "name"), f"the name '{name}' is taken; give this module another"
             if name is not None:
                 names.add(name)
+        shielding = self.geometry.shielding
+        for key, end in (("ecal_distance", self.plane), ("calorimeter_length", self.depth), ("radius", self.sphere)):
+            if shielding is not None and end is not None and end <= shielding:
+                yield ("geometry", "shielding"), f"leaves nothing to measure: it reaches beyond the detector ('{key}')"
+                break
         if 22 in self.invisible:
             yield ("invisible", self.invisible.index(22)), "the photon is what is measured, it cannot be invisible"

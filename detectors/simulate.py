@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,11 @@ from alphoton.detectors.detector_card import (
     Trigger,
 )
 from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, photon_quantity
+from alphoton.detectors.reach import FINAL, VERTEX, apparent, check_size, escaping, out_of_reach
 from alphoton.detectors.resolution import angle_sigma, energy_sigma, position_sigma
 from alphoton.detectors.smearing import RandomNumbers
 
-PHOTON_ID, FINAL = 22, 1
+PHOTON_ID = 22
 RECO = ("Photon", "MissingMass2", "MissingEnergy")
 """Columns of an earlier detector, which are made anew."""
 
@@ -179,7 +180,9 @@ def reconstruct(card: DetectorCard, chunk: Chunk, meta: dict[str, Any], index: i
     beam = Beam.of_events(meta["beams"], run)  # type: ignore[arg-type]
     if card.missing_mass == "annihilation":
         beam = beam.on_electrons()
-    event = Event(len(particles.counts), true_photons(particles), beam, {"pass_invisible": unseen(card, particles)})
+    check_size(card, particles, meta)
+    photons = photons_in_reach(card, particles)
+    event = Event(len(particles.counts), photons, beam, {"pass_invisible": unseen(card, particles)})
     for number, module in enumerate(card.modules):
         seed = stream(meta["detector_seed"], Stage.SIMULATION, meta["point"], index, number)
         rng: RandomNumbers = np.random.default_rng(seed)
@@ -193,22 +196,45 @@ def reconstruct(card: DetectorCard, chunk: Chunk, meta: dict[str, Any], index: i
     return truth | columns | event.flags
 
 
+def _photon_rows(particles: Jagged) -> NDArray[np.int64]:
+    photon = (particles["pdgId"] == PHOTON_ID) & (particles["status"] == FINAL)
+    return np.flatnonzero(photon & ((particles["px"] != 0) | (particles["py"] != 0)))
+
+
 def true_photons(particles: Jagged) -> Photons:
     """The final photons of the truth, without those along the beam, as leading-log radiation is: they stay in its pipe."""
-    photon = (particles["pdgId"] == PHOTON_ID) & (particles["status"] == FINAL)
-    chosen = np.flatnonzero(photon & ((particles["px"] != 0) | (particles["py"] != 0)))
+    chosen = _photon_rows(particles)
     px, py, pz, energy = (particles[name][chosen] for name in ("px", "py", "pz", "energy"))
     angles = {"theta": np.arctan2(np.hypot(px, py), pz), "phi": np.arctan2(py, px)}
     count = len(energy)
     return Photons(particles.events[chosen], {"energy": energy, **angles}, np.arange(count), count)
 
 
+def photons_in_reach(card: DetectorCard, particles: Jagged) -> Photons:
+    """The true photons that meet the detector, with the angles of the places where they do, seen from the origin."""
+    photons, lost = true_photons(particles), out_of_reach(card, particles)
+    if not photons.total or ("vz" not in particles.fields and lost is None):
+        return photons
+    rows = _photon_rows(particles)
+    if "vz" in particles.fields:
+        vx, vy, vz = (particles[name][rows] for name in VERTEX)
+        theta, phi = apparent(card, photons.columns["theta"], photons.columns["phi"], (vx, vy, vz))
+        photons = replace(photons, columns={**photons.columns, "theta": theta, "phi": phi})
+    return photons if lost is None else photons.keep(~lost[rows])
+
+
 def unseen(card: DetectorCard, particles: Jagged) -> Mask:
-    """Which events have, besides photons, only final particles that the detector does not see, or leaves to vetoes."""
+    """Which events have, besides photons, only final particles that the detector does not see, or leaves to vetoes.
+
+    What is made out of its reach it does not see either.
+    """
     if card.absorbs:  # what is seen is absorbed, and measured as energy
         return np.ones(len(particles.counts), dtype=bool)
     not_seen = (PHOTON_ID, *card.unseen, *card.vetoed)
     seen = (particles["status"] == FINAL) & ~np.isin(particles["pdgId"], not_seen)
+    lost = out_of_reach(card, particles)
+    if lost is not None:
+        seen &= ~lost
     result = np.ones(len(particles.counts), dtype=bool)
     result[particles.events[seen]] = False
     return result
@@ -216,10 +242,7 @@ def unseen(card: DetectorCard, particles: Jagged) -> Mask:
 
 def missing_energy(card: DetectorCard, particles: Jagged) -> Array:
     """Energy that leaves a calorimeter which is the target: of the invisible, and of all that is made behind it; GeV."""
-    escapes = np.isin(particles["pdgId"], card.unseen)
-    if card.geometry.calorimeter_length is not None and "vz" in particles.fields:
-        escapes |= particles["vz"] > card.geometry.calorimeter_length
-    chosen = np.flatnonzero(escapes & (particles["status"] == FINAL))
+    chosen = np.flatnonzero(escaping(card, particles) & (particles["status"] == FINAL))
     energy = particles["energy"][chosen]
     return np.bincount(particles.events[chosen], energy, minlength=len(particles.counts)).astype(np.float64)
 

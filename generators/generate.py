@@ -83,7 +83,7 @@ def generate(
         if len(pieces) == 1:
             with EventWriter(path, force=force) as writer:
                 _fill(writer, source, pieces[0], tally, where, progress)
-                writer.finish(source_meta(source), tally.runs(source.cross_section))
+                writer.finish({**source_meta(source), "trials": tally.trials}, tally.runs(source.cross_section))
         else:
             _in_parts(path, source, tally, where, force=force, progress=progress)
         return tally.result(path, source.cross_section, time.perf_counter() - start, where.workers)
@@ -111,7 +111,6 @@ def _in_parts(
     path: Path, source: EventSource, tally: _Tally, where: Executor, *, force: bool, progress: Progress | None
 ) -> None:
     """Make the parts that are not there yet, and join them."""
-    meta = source_meta(source)
     pieces = parts(source.card.events)
     with parts_folder(path, {"card": source.card.resolved, "point": source.point}, force=force) as folder:
         for number, piece in enumerate(pieces):
@@ -120,7 +119,7 @@ def _in_parts(
             tally.add_part(found or _make_part(file, source, piece, tally.events, where, progress), found=found is not None)
         with EventWriter(path, force=force) as writer:
             join(folder, len(pieces), writer)
-            writer.finish(meta, tally.runs(source.cross_section))
+            writer.finish({**source_meta(source), "trials": tally.trials}, tally.runs(source.cross_section))
 
 
 def _make_part(
@@ -154,6 +153,7 @@ def source_meta(source: EventSource) -> dict[str, Any]:
         "alp_id": card.ids.alp,
         "decay_fraction": fraction(card),
         "couplings": dict(zip(components, map(float, source.process.couplings(card)), strict=True)),
+        "powers": {component.name: dict(component.powers) for component in source.process.components},
         "components_pb": components,
         "unit_components_pb": {name: [part.value, part.error] for name, part in source.unit_cross_sections.items()},
         "chunk": CHUNK,

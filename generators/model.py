@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from alphoton.generators.constants import ALPHA, ELECTRON_MASS, MUON_MASS
 
+COUPLING_UNITS = {"g_agamma": "1/GeV", "g_ae": "1/GeV", "g_amu": "1/GeV", "g_achi": "1/GeV", "epsilon": "1"}
+
 
 @dataclass(frozen=True)
 class Couplings:

@@ -28,12 +28,12 @@ from alphoton.analysis.slices import ELECTRON_ONLY, PHOTON_ONLY, Exclusion, RayL
 from alphoton.analysis.statistics import NoLimitError
 from alphoton.analysis.window import background_share, width, window
 from alphoton.data.card_paths import KeyPath
-from alphoton.data.errors import InputError
+from alphoton.data.errors import CardError, InputError
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.generators.constants import HBARC_MM
 from alphoton.generators.kinematics import Collision
 from alphoton.generators.model import Couplings, widths
-from alphoton.generators.process_card import ProcessCard
+from alphoton.generators.process_card import STANDARD_MODEL, ProcessCard
 from alphoton.workflows.backgrounds import Backgrounds
 from alphoton.workflows.card_checks import check, named_card, selection_problems, setup
 from alphoton.workflows.measurements import beside, in_memory
@@ -115,8 +115,17 @@ class Experiment:
         """The process cards and the reference at a mass (GeV), sampled so that one sample serves every coupling."""
 
         def moved(card: ProcessCard, times: int, *extra: str) -> ProcessCard:
-            count = times * (events or card.events)
-            return ProcessCard.load(card, [f"model.{card.mass_key}={float(mass)!r} GeV", f"events={count}", *extra])
+            at_mass = f"model.{card.mass_key}={float(mass)!r} GeV"
+            if card.process in STANDARD_MODEL:
+                raise InputError(
+                    f"{self.analysis.problem(('process',), card.name)} makes nothing beyond the Standard Model: no limit "
+                    "follows from it"
+                )
+            try:
+                return ProcessCard.load(card, [at_mass, f"events={times * (events or card.events)}", *extra])
+            except CardError as error:
+                place = f"{self.analysis.name}: process card '{card.name}'"
+                raise CardError([f"{place}: {text.removeprefix(f'--set {at_mass}: ')}" for text in error.problems]) from None
 
         reference = None if self.reference is None else moved(self.reference, REFERENCE_SAMPLE)
         # a decay in the events would be at the card's coupling, a limit is at its own

@@ -31,6 +31,7 @@ def in_memory(card: ProcessCard, detector: DetectorCard, analysis: AnalysisCard,
 def measured_source(source: EventSource, detector: DetectorCard, analysis: AnalysisCard) -> Measurement:
     """The same for a source of events that is there."""
     meta = {**source_meta(source), "detector_seed": source.card.seed}
+    meta["cards"] = {**meta["cards"], "detector": detector.resolved}
 
     def reco() -> Iterator[Chunk]:
         for index, drawn in enumerate(chunks(source, source.card.events)):

@@ -118,11 +118,12 @@ def parameters(card: ProcessCard, collision: Collision) -> Array:
 
 PROCESS = Process(
     name="annihilation",
+    reaction="E+ E- --> GAMMA ALP",
     dimension=1,
     components=(
-        Component("photon", photon_density),
-        Component("electron", electron_density),
-        Component("interference", interference_density, own_sample=False),
+        Component("photon", {"g_agamma": 2}, photon_density),
+        Component("electron", {"g_ae": 2}, electron_density),
+        Component("interference", {"g_agamma": 1, "g_ae": 1}, interference_density, own_sample=False),
     ),
     density=density,
     unit_densities=unit_densities,

@@ -98,8 +98,8 @@ PROCESS = replace(
     annihilation.PROCESS,
     components=(
         annihilation.PROCESS.components[0],
-        Component("electron", electron_density),
-        Component("interference", interference_density, own_sample=False),
+        Component("electron", {"g_ae": 2}, electron_density),
+        Component("interference", {"g_agamma": 1, "g_ae": 1}, interference_density, own_sample=False),
     ),
     density=density,
     unit_densities=unit_densities,

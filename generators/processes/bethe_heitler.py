@@ -264,8 +264,9 @@ def particles(card: ProcessCard, collision: Collision) -> tuple[Particle, ...]:
 
 PROCESS = Process(
     name="bethe_heitler",
+    reaction="E+- NUCLEUS --> E+- GAMMA NUCLEUS",
     dimension=4,
-    components=(Component("bethe_heitler", density),),
+    components=(Component("bethe_heitler", {}, density),),
     density=density,
     couplings=couplings,
     parameters=parameters,

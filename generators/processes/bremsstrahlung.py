@@ -286,8 +286,9 @@ def threshold(card: ProcessCard, collision: Collision) -> float:
 
 PROCESS = Process(
     name="bremsstrahlung",
+    reaction="E- NUCLEUS --> E- ALP NUCLEUS",
     dimension=4,
-    components=(Component("electron", thin_density),),
+    components=(Component("electron", {"g_ae": 2}, thin_density),),
     density=thin_total,
     couplings=couplings,
     parameters=parameters,
@@ -297,8 +298,9 @@ PROCESS = Process(
 )
 THICK = Process(
     name="bremsstrahlung",
+    reaction="E- NUCLEUS --> E- ALP NUCLEUS",
     dimension=6,
-    components=(Component("electron", thick_density),),
+    components=(Component("electron", {"g_ae": 2}, thick_density),),
     density=thick_total,
     couplings=couplings,
     parameters=parameters,

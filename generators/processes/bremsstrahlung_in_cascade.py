@@ -90,7 +90,7 @@ def parameters(card: ProcessCard, collision: Collision) -> Array:
 
 CASCADE = replace(
     bremsstrahlung.THICK,
-    components=(Component("electron", density),),
+    components=(Component("electron", {"g_ae": 2}, density),),
     density=total,
     parameters=parameters,
     final_state=final_state,

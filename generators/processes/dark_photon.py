@@ -52,8 +52,9 @@ def parameters(card: ProcessCard, collision: Collision) -> Array:
 
 PROCESS = Process(
     name="dark_photon",
+    reaction="E+ E- --> GAMMA DARKPHOTON",
     dimension=1,
-    components=(Component("dark_photon", unit_density),),
+    components=(Component("dark_photon", {"epsilon": 2}, unit_density),),
     density=density,
     couplings=couplings,
     parameters=parameters,

@@ -179,8 +179,9 @@ def parameters(card: ProcessCard, collision: Collision) -> Array:
 
 PROCESS = Process(
     name="neutrino_photon",
+    reaction="E+ E- --> GAMMA NU NUBAR",
     dimension=5,
-    components=(Component("neutrino_photon", density),),
+    components=(Component("neutrino_photon", {}, density),),
     density=density,
     couplings=couplings,
     parameters=parameters,

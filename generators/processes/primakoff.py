@@ -188,8 +188,9 @@ def threshold(card: ProcessCard, collision: Collision) -> float:
 
 PROCESS = Process(
     name="primakoff",
+    reaction="GAMMA NUCLEUS --> ALP NUCLEUS",
     dimension=1,
-    components=(Component("photon", thin_density),),
+    components=(Component("photon", {"g_agamma": 2}, thin_density),),
     density=thin_total,
     couplings=couplings,
     parameters=parameters,
@@ -199,8 +200,9 @@ PROCESS = Process(
 )
 THICK = Process(
     name="primakoff",
+    reaction="GAMMA NUCLEUS --> ALP NUCLEUS",
     dimension=3,
-    components=(Component("photon", thick_density),),
+    components=(Component("photon", {"g_agamma": 2}, thick_density),),
     density=thick_total,
     couplings=couplings,
     parameters=parameters,

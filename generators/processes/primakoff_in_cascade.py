@@ -71,7 +71,7 @@ def parameters(card: ProcessCard, collision: Collision) -> Array:
 
 CASCADE = replace(
     primakoff.THICK,
-    components=(Component("photon", density),),
+    components=(Component("photon", {"g_agamma": 2}, density),),
     density=total,
     parameters=parameters,
     final_state=final_state,

@@ -115,9 +115,9 @@ def parameters(card: ProcessCard, collision: Collision) -> Array:
 
 
 COMPONENTS = (
-    Component("photon", photon_density),
-    Component("electron", electron_density),
-    Component("interference", interference_density, own_sample=False),
+    Component("photon", {"g_agamma": 2}, photon_density),
+    Component("electron", {"g_ae": 2}, electron_density),
+    Component("interference", {"g_agamma": 1, "g_ae": 1}, interference_density, own_sample=False),
 )
 PROCESS, THICK = (
     replace(

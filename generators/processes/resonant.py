@@ -168,8 +168,9 @@ def threshold(card: ProcessCard, collision: Collision) -> float:
 
 PROCESS = Process(
     name="resonant",
+    reaction="E+ E- --> ALP",
     dimension=1,
-    components=(Component("electron", unit_density),),
+    components=(Component("electron", {"g_ae": 2}, unit_density),),
     density=density,
     couplings=couplings,
     parameters=parameters,

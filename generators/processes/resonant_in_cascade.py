@@ -92,8 +92,9 @@ def parameters(card: ProcessCard, collision: Collision) -> Array:
 
 CASCADE = Process(
     name="resonant",
+    reaction="E+ E- --> ALP",
     dimension=2,
-    components=(Component("electron", unit_density),),
+    components=(Component("electron", {"g_ae": 2}, unit_density),),
     density=density,
     couplings=resonant.couplings,
     parameters=parameters,

@@ -155,8 +155,9 @@ def parameters(card: ProcessCard, collision: Collision) -> Array:
 
 PROCESS = Process(
     name="three_photon",
+    reaction="E+ E- --> GAMMA GAMMA GAMMA",
     dimension=4,
-    components=(Component("three_photon", density),),
+    components=(Component("three_photon", {}, density),),
     density=density,
     couplings=couplings,
     parameters=parameters,

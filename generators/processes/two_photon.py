@@ -46,8 +46,9 @@ def parameters(card: ProcessCard, collision: Collision) -> Array:
 
 PROCESS = Process(
     name="two_photon",
+    reaction="E+ E- --> GAMMA GAMMA",
     dimension=1,
-    components=(Component("two_photon", density),),
+    components=(Component("two_photon", {}, density),),
     density=density,
     couplings=couplings,
     parameters=parameters,

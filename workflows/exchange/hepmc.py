@@ -15,7 +15,6 @@ from alphoton.data.event_file import EventFile
 from alphoton.data.output import Unfinished
 from alphoton.workflows.exchange.libraries import library
 from alphoton.workflows.exchange.record import (
-    MULTIPLIERS,
     VERTEX,
     Array,
     Block,
@@ -28,6 +27,8 @@ from alphoton.workflows.exchange.record import (
 
 DEFAULT = "Default"
 """The name that readers of HepMC3 know the weight of an event by."""
+UNKNOWN = -1
+"""A number of attempted events that is not known, in HepMC3's words."""
 
 
 def write_hepmc(
@@ -35,12 +36,14 @@ def write_hepmc(
 ) -> Exported:
     """Write an event file as HepMC3 ASCII in GeV and mm, compressed where the name ends in `.gz`.
 
-    * The weight `Default` is in pb, and its mean over the file is the cross-section; the weights `photon`, `electron`,
-      `interference` are those of each part of the cross-section at a coupling of 1 /GeV, to be multiplied by g_agamma^2,
-      g_ae^2, g_agamma g_ae (1/GeV) and added. GenCrossSection has the cross-section by integration of each weight, times
-      the branching ratio where the file holds chosen decays only.
-    * The two particles that collide have status 4. In a shower they are its photon or electron, and the nucleus at rest by
-      its PDG number.
+    * The weight `Default` is in pb, and its mean over the file is the cross-section; the other weights are those of each
+      component of the cross-section at couplings of 1, like `photon`, `electron`, `interference`: to be multiplied by the
+      products of couplings that the run's attributes `weight_<component>` name, like g_agamma^2, g_ae^2, g_agamma g_ae
+      (1/GeV), and added. GenCrossSection has the cross-section by integration of each weight, times the branching ratio
+      where the file holds chosen decays only, the number of events (accepted) and that of the points tried for them
+      (attempted; -1 for a file that does not say it).
+    * The two particles that collide have status 4. In a shower they are its photon, electron or positron, and the nucleus
+      at rest by its PDG number, or the electron.
     * Vertices stand where something flies: the depth of production in a thick target, and decays, with c t since the
       collision.
 
@@ -65,14 +68,15 @@ def _run(pyhepmc: Any, sample: Sample) -> Any:
     run.tools = [pyhepmc.GenRunInfo.ToolInfo("alphoton", version("alphoton"), sample.card.process)]
     run.attributes["alphoton"] = json.dumps(sample.meta)
     for name in sample.components:
-        run.attributes[f"weight_{name}"] = f"pb at a coupling of 1, multiply by {MULTIPLIERS[name]}"
+        run.attributes[f"weight_{name}"] = sample.meaning(name)
     return run
 
 
 def _cross_section(pyhepmc: Any, event: Any, sample: Sample) -> Any:
     """The cross-section of each weight, attached to an event: it takes the names of the weights from the event's run."""
     found = event.cross_section = pyhepmc.GenCrossSection()
-    found.set_cross_section(sample.cross_section, sample.error)
+    trials = UNKNOWN if sample.trials is None else sample.trials
+    found.set_cross_section(sample.cross_section, sample.error, sample.count, trials)
     for name, (value, error) in sample.units.items():
         found.set_xsec(name, value)
         found.set_xsec_err(name, error)

@@ -17,7 +17,7 @@ from alphoton.data.output import Unfinished
 from alphoton.generators.constants import ALPHA
 from alphoton.generators.processes.base import BEAM, DECAYED, FINAL
 from alphoton.workflows.exchange.libraries import library
-from alphoton.workflows.exchange.record import MULTIPLIERS, Block, Exported, Progress, Sample, compressed
+from alphoton.workflows.exchange.record import Block, Exported, Progress, Sample, compressed
 
 WEIGHTED_IN_PB = 4
 """IDWTUP: weights in pb, whose mean is the cross-section; every event is to be kept."""
@@ -34,11 +34,12 @@ def write_lhe(events: str | Path, output: str | Path, *, force: bool = False, pr
     * XWGTUP is in pb, and its mean over the file is XSECUP (IDWTUP 4): events weighted above 1 in unweighting, and balanced
       samples, keep their weights. XSECUP is the cross-section by integration, times the branching ratio where the file holds
       chosen decays only.
-    * The weights `photon`, `electron`, `interference` of `<rwgt>` are those of each part of the cross-section at a coupling
-      of 1 /GeV: multiplied by g_agamma^2, g_ae^2, g_agamma g_ae (1/GeV) and added they are XWGTUP at those couplings.
-    * Each event begins with the two particles that collide. In a shower that is its photon or electron, while `<init>` has
-      the beam; a nucleus at rest goes by its PDG number, its energy in `<init>` is its mass. Of several sqrt(s) `<init>` has
-      the highest, of several elements the most abundant.
+    * The weights of `<rwgt>` are those of each component of the cross-section at couplings of 1, like `photon`, `electron`,
+      `interference`: multiplied by the products of couplings that `<initrwgt>` names, like g_agamma^2, g_ae^2,
+      g_agamma g_ae (1/GeV), and added they are XWGTUP at those couplings.
+    * Each event begins with the two particles that collide. In a shower that is its photon, electron or positron, while
+      `<init>` has the beam; a nucleus at rest goes by its PDG number, its energy in `<init>` is its mass. Of several sqrt(s)
+      `<init>` has the highest, of several elements the most abundant.
     * VTIMUP of what decays is its c tau, from its flight path. Where things are produced has no place in the format: that
       is in HepMC3.
 
@@ -81,10 +82,7 @@ def _init(pylhe: Any, sample: Sample) -> Any:
 
 def _header(pylhe: Any, sample: Sample) -> Any:
     """The meaning of the weights, and what made the events as JSON in `<alphoton>`."""
-    weights = [
-        pylhe.LHEInitRWGTWeight(name, f"{name} part at a coupling of 1, pb: multiply by {MULTIPLIERS[name]}")
-        for name in sample.components
-    ]
+    weights = [pylhe.LHEInitRWGTWeight(name, f"{name} part: {sample.meaning(name)}") for name in sample.components]
     group = pylhe.LHEInitRWGTWeightGroup(name="components", weights=weights)
     made = ET.Element("alphoton")
     made.text = json.dumps(sample.meta)

@@ -20,12 +20,15 @@ from numpy.typing import NDArray
 
 from alphoton.analysis.counting import weight_columns
 from alphoton.data.card_file import RawCard
+from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, EventFile, Jagged
+from alphoton.generators import processes
 from alphoton.generators.beams import Beams
 from alphoton.generators.constants import ELECTRON_MASS, PHOTON_ID
 from alphoton.generators.kinematics import Collision
-from alphoton.generators.process_card import ON_NUCLEI, ProcessCard
-from alphoton.generators.processes.base import BEAM
+from alphoton.generators.model import COUPLING_UNITS
+from alphoton.generators.process_card import ProcessCard
+from alphoton.generators.processes.base import BEAM, DECAYED, FINAL, Powers, powers_of
 from alphoton.generators.processes.nuclear import nucleus
 
 Array = NDArray[np.float64]
@@ -34,13 +37,6 @@ Progress = Callable[[int, int], None]
 """Called with (events done, all events) after each chunk."""
 
 ELECTRON_ID = 11
-MULTIPLIERS = {
-    "photon": "g_agamma^2 in 1/GeV^2",
-    "electron": "g_ae^2 in 1/GeV^2",
-    "interference": "g_agamma g_ae in 1/GeV^2",
-    "dark_photon": "epsilon^2",
-}
-"""What the weight of a component, which is that at a coupling of 1, is to be multiplied by."""
 MOMENTUM, VERTEX = ("px", "py", "pz", "energy"), ("vx", "vy", "vz")
 
 
@@ -81,6 +77,13 @@ class Block:
     particles: Jagged
 
 
+def monomial(powers: Powers) -> str:
+    """A product of couplings in words, with its unit: "g_agamma g_ae in 1/GeV^2"."""
+    product = " ".join(name if power == 1 else f"{name}^{power}" for name, power in powers.items())
+    inverse = sum(power for name, power in powers.items() if COUPLING_UNITS.get(name) == "1/GeV")
+    return product + (f" in 1/GeV^{inverse}" if inverse else "")
+
+
 class Sample:
     """The events of an open event file, to be written in another format.
 
@@ -101,6 +104,8 @@ class Sample:
             name: (fraction * value, fraction * error) for name, (value, error) in self.meta["unit_components_pb"].items()
         }
         self.components = tuple(self.meta["couplings"])
+        self.trials: int | None = self.meta.get("trials")
+        """Points that were tried for the events; None where the file does not say it, as one of version 0.1.0."""
         self._weights = ["genWeight", *(f"weight_{name}" for name in self.components)]
         self._scale, self.largest_weight = self._normalised()
 
@@ -113,6 +118,13 @@ class Sample:
         scale = self.cross_section * self.count / total
         return scale, largest * scale
 
+    def meaning(self, component: str) -> str:
+        """What the weight of a component is, in words."""
+        powers = powers_of(self.meta)[component]
+        if not powers:
+            return "pb, whatever the couplings"
+        return f"pb at a coupling of 1, multiply by {monomial(powers)}"
+
     @property
     def beams(self) -> tuple[Incoming, Incoming]:
         """The beams of the accelerator, or its beam and the target.
@@ -121,23 +133,37 @@ class Sample:
         """
         top = max(self._collisions, key=lambda collision: (collision.share, collision.sqrt_s))
         beams = self.card.beams
-        present = at_beams(top, on_target=True) if self.card.process == "resonant" and beams.electrons_at_rest else ()
-        present = present or absent(self.card, top) or (at_rest(top),)
-        if len(present) == 2:
-            return present[0], present[1]
+        if not (recorded(self.card, top) and top.atomic_number):
+            return at_beams(top, on_target=beams.electrons_at_rest)
         number, mass = (ELECTRON_ID, ELECTRON_MASS) if beams.photon_energy is None else (PHOTON_ID, 0.0)
         number = number if beams.positron_energy is None else -ELECTRON_ID
-        return Incoming(number, mass, top.momentum_z, beams.beam_energy), present[0]
+        return Incoming(number, mass, top.momentum_z, beams.beam_energy), at_rest(top)
 
     def blocks(self, progress: Progress | None = None) -> Iterator[Block]:
         """The events, a chunk at a time, with the progress told after each."""
         done, missing = 0, [absent(self.card, collision) for collision in self._collisions]
         for chunk in self._file.chunks(["run", "event", "GenPart", *self._weights]):
+            self._check_statuses(chunk, 2 - len(missing[0]))
             weights = weight_columns(chunk, self.meta)[1] * self._scale
             yield Block(np.asarray(chunk["event"]), weights, completed(chunk, missing, self.card.beams))
             done += len(weights)
             if progress is not None:
                 progress(done, self.count)
+
+    def _check_statuses(self, chunk: Chunk, count: int) -> None:
+        """Raise `InputError` where an event has not as many incoming particles, in front, as its process writes."""
+        particles = chunk["GenPart"]
+        assert isinstance(particles, Jagged)
+        if odd := {*np.unique(particles["status"]).tolist()} - {BEAM, FINAL, DECAYED}:
+            raise InputError(
+                f"{self._file.path}: status {min(odd)}: expected {BEAM} (beam), {FINAL} (final) or {DECAYED} (decayed)"
+            )
+        incoming = np.flatnonzero(particles["status"] == BEAM)
+        if not np.array_equal(incoming, (particles.offsets[:-1, None] + np.arange(count)).ravel()):
+            raise InputError(
+                f"{self._file.path}: events of '{self.card.process}' begin with {count} incoming particles (status {BEAM}), "
+                "and some here do not"
+            )
 
 
 @contextmanager
@@ -151,22 +177,26 @@ def compressed(part: Path, suffix: str) -> Iterator[IO[bytes]]:
             yield cast("IO[bytes]", packed)
 
 
+def recorded(card: ProcessCard, collision: Collision) -> int:
+    """How many of the two particles that collide the process has in its events."""
+    return sum(particle.status == BEAM for particle in processes.of(card).particles(card, collision))
+
+
 def absent(card: ProcessCard, collision: Collision) -> tuple[Incoming, ...]:
-    """The particles that collide and are not in the event file: both beams, or the nucleus at rest; none for a resonance."""
-    if card.process == "resonant":
-        return ()
-    if card.process in ON_NUCLEI:
-        return (at_rest(collision),)
-    return at_beams(collision, on_target=card.beams.electrons_at_rest)
+    """The particles that collide and are not in the event file: both beams, or the nucleus at rest; none where both are."""
+    there = recorded(card, collision)
+    if there == 0:
+        return at_beams(collision, on_target=card.beams.electrons_at_rest)
+    return (at_rest(collision),) if there == 1 else ()
 
 
 def at_rest(collision: Collision) -> Incoming:
-    """The nucleus that is hit."""
+    """The nucleus that is hit; its mass and number are those that it goes out with."""
     target = nucleus(collision)
     return Incoming(target.pdg_id, target.mass, 0.0, target.mass)
 
 
-def at_beams(collision: Collision, *, on_target: bool) -> tuple[Incoming, ...]:
+def at_beams(collision: Collision, *, on_target: bool) -> tuple[Incoming, Incoming]:
     """An electron and a positron: beams, or a beam of positrons on electrons at rest.
 
     The first of two goes along +z. At colliders E +- p_z of each beam are products, so that a boost costs no digits.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from alphoton.analysis.shape import DEVIATIONS
 from alphoton.data.errors import InputError
+from alphoton.generators.processes import of
 from alphoton.workflows import figure
 from alphoton.workflows.chain import load_experiment
 from alphoton.workflows.figures.base import COLUMNS as FIGURE_COLUMNS
@@ -50,13 +51,6 @@ AXES = {
     ("shapes", "GeV"): (MASS, LIMITS["g_ae"]),
 }
 """What the axes of a figure are, by its name and the unit of x; a CSV has the units only."""
-REACTIONS = {
-    "annihilation": "E+ E- --> GAMMA ALP",
-    "primakoff": "GAMMA NUCLEUS --> ALP NUCLEUS",
-    "bremsstrahlung": "E- NUCLEUS --> E- ALP NUCLEUS",
-    "resonant": "E+ E- --> ALP",
-}
-"""In the notation of HEPData."""
 PHRASE = "axion-like particle"
 WORDS = ("analysis", "method", RAY, "curve", "x_unit", "y_unit")
 """Columns that hold no numbers."""
@@ -193,15 +187,20 @@ def coupling_columns(
 
 
 def limit_keywords(analysis: str) -> Keywords:
-    """Reactions and energies of the experiment behind an analysis, where its card is found by its name."""
+    """Reactions and energies of the experiment behind an analysis, where its card is found by its name.
+
+    An analysis that scans the energy of the beam has none of its own.
+    """
     keywords: Keywords = {"observables": ["COUPLING"], "phrases": [PHRASE, "upper limit", analysis]}
     try:
-        processes = load_experiment(analysis).processes
+        experiment = load_experiment(analysis)
     except InputError:
         return keywords
-    keywords["reactions"] = [REACTIONS[process.process] for process in processes]
-    energies = sorted(c.sqrt_s for process in processes if process.process == "annihilation" for c in process.collisions())
-    if energies:
+    processes = experiment.processes
+    keywords["reactions"] = list(dict.fromkeys(of(process).reaction for process in processes))
+    beams = (collision for process in processes for collision in process.collisions())
+    energies = sorted(collision.sqrt_s for collision in beams if not collision.atomic_number)
+    if energies and experiment.analysis.scan is None:
         first, last = energies[0], energies[-1]
         keywords["cmenergies"] = [float(f"{first:.6g}") if first == last else f"{first:.6g}-{last:.6g}"]
     return keywords
