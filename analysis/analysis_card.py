@@ -13,7 +13,7 @@ from alphoton.analysis.vetoes import Veto
 from alphoton.data.card import Block, Card
 from alphoton.data.card_paths import ANY, KeyPath
 from alphoton.data.grid import Energies
-from alphoton.data.quantities import Density, Energy, Fraction, Length, Luminosity, parse
+from alphoton.data.quantities import Density, Energy, Fraction, Length, Luminosity, WholeNumber, parse
 
 Problems = Iterator[tuple[KeyPath, str]]
 Positive = Annotated[float, Field(gt=0)]
@@ -72,7 +72,7 @@ class TemplateBlock(Block):
 
     process: str | None = None
     file: str | None = None
-    events: Annotated[int | None, Field(gt=0)] = None
+    events: Annotated[WholeNumber, Field(gt=0)] | None = None
     """To generate; without it as many as the process card says."""
     error: Annotated[Fraction, Field(ge=0)] = 0.0
 
@@ -124,9 +124,9 @@ class BinsBlock(Block):
     """
 
     range: Annotated[tuple[float, float], _pair("energy squared")]
-    number: Annotated[int, Field(gt=0, le=10_000)]
+    number: Annotated[WholeNumber, Field(gt=0, le=10_000)]
     observed: tuple[NotNegative, ...] | None = None
-    toys: Annotated[int | None, Field(ge=100)] = None
+    toys: Annotated[WholeNumber, Field(ge=100)] | None = None
 
     def problems(self) -> Problems:
         if self.observed is not None and len(self.observed) != self.number:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from alphoton.data.card import Block, Card
 from alphoton.data.card_paths import KeyPath
-from alphoton.data.quantities import Angle, Fraction, Length, ResolutionTerm
+from alphoton.data.quantities import Angle, Fraction, Length, ResolutionTerm, WholeNumber
 from alphoton.detectors.acceptance import EfficiencyTable
 from alphoton.detectors.formula import Formula
 from alphoton.detectors.observables import AT_THE_PLANE, PHOTON_DIMENSIONS, Range
@@ -178,9 +178,9 @@ class DetectorCard(Card):
 
     schema_line: Literal["alphoton/detector/1"] = Field(alias="schema")
     geometry: Geometry = Geometry()
-    invisible: tuple[int, ...]
+    invisible: tuple[WholeNumber, ...]
     """Besides neutrinos."""
-    vetoed: tuple[int, ...] = ()
+    vetoed: tuple[WholeNumber, ...] = ()
     """Visible particles that are not seen by this detector but by others: the vetoes of the analysis card."""
     missing_mass: Literal["collision", "annihilation"] = "collision"
     """What the missing mass is missing from: what collided, or the beam and an electron at rest whatever it met."""

@@ -15,6 +15,7 @@ import typer
 
 from alphoton.data.errors import ClusterError, InputError
 from alphoton.workflows.export_cli import app as export_app
+from alphoton.workflows.options import whole_number
 
 BAD_INPUT, FAILURE, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 INTERRUPTION = "interrupted: what was finished is kept, nothing unfinished is left behind"
@@ -38,7 +39,13 @@ Set = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace existing output.")]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the random numbers.")]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", parser=whole_number(0, 2**63 - 1), metavar="N", help="Seed of the random numbers."),
+]
+Workers = Annotated[
+    int, typer.Option("--workers", parser=whole_number(1, 256), metavar="N", help="Threads that make events.")
+]
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where to write.")]
 
 
@@ -90,9 +97,11 @@ def xsec(process: Annotated[str, typer.Argument(help="Process card.")], set_: Se
 def generate(
     process: Annotated[str, typer.Argument(help="Process card.")],
     output: Output,
-    events: Annotated[int | None, typer.Option("-n", "--events", min=1, help="Number of events.")] = None,
+    events: Annotated[
+        int | None, typer.Option("-n", "--events", parser=whole_number(), metavar="N", help="Number of events.")
+    ] = None,
     seed: Seed = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads that make events.")] = 1,
+    workers: Workers = 1,
     scheduler: Annotated[
         str | None,
         typer.Option("--scheduler", metavar="ADDRESS", help="A dask scheduler, tcp://host:8786, whose workers make events."),
@@ -195,7 +204,14 @@ def limit(
     analysis: Annotated[str, typer.Argument(help="Analysis card.")],
     mass: Annotated[list[str] | None, typer.Option("--mass", help="A mass, as in --mass '10 MeV'. Repeatable.")] = None,
     events: Annotated[
-        int | None, typer.Option("-n", "--events", help="Events a mass; without it, enough for 1% on the limit.")
+        int | None,
+        typer.Option(
+            "-n",
+            "--events",
+            parser=whole_number(),
+            metavar="N",
+            help="Events a mass; without it, enough for 1% on the limit.",
+        ),
     ] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="CSV file to write.")] = None,
     along: Annotated[
@@ -272,7 +288,7 @@ def run(
     workflow: Annotated[str, typer.Argument(help="Workflow card.")],
     output: Output,
     set_: Set = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads that make events.")] = 2,
+    workers: Workers = 2,
     force: Force = False,
     json: Json = False,
 ) -> None:

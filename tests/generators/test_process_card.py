@@ -40,7 +40,7 @@ PROBLEMS: dict[str, list[tuple[str, str, int]]] = {
     "missing_keys": [("model", "is missing", 1), ("name", "is missing", 1)],
     "missing_mass": [("model.m_v", "is missing", 6)],
     "missing_units": [
-        ("beams.sqrt_s", "the unit is missing: write '550 MeV' (got '10.58')", 5),
+        ("beams.sqrt_s", "the unit is missing: write '10.58 MeV' or '10.58 GeV' (got '10.58')", 5),
         ("model.m_a", "the unit is missing", 7),
         ("model.g_agamma", "the unit is missing: write '1 /GeV'", 8),
         ("model.g_ae", "unknown unit 'GeV' for inverse energy: known are", 9),
@@ -81,7 +81,7 @@ PROBLEMS: dict[str, list[tuple[str, str, int]]] = {
     "wrong_types": [
         ("interference", "got 'perhaps'", 8),
         ("sampling", "should be 'unweighted' or 'balanced', got 'weighted'", 9),
-        ("events", "should be a valid integer, got 100000.0", 10),
+        ("events", "must be a whole number, like 1000 or 1e3: write 1 or 2, got '1.5'", 10),
         ("seed", "should be greater than or equal to 0, got -1", 11),
         ("ids", "got [9000005]", 12),
     ],
