@@ -52,7 +52,7 @@ def analyse(
     analysis: str | Path | AnalysisCard,
     *,
     histograms: str | Path | None = None,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Analysed:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, ClassVar, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
+from alphoton.data.arguments import several
 from alphoton.data.card_file import RawCard, apply_override, dotted, read
 from alphoton.data.card_paths import KeyPath
 from alphoton.data.errors import CardError
@@ -36,8 +38,8 @@ class Card(Block):
     _raw: RawCard = PrivateAttr()
 
     @classmethod
-    def load(cls, reference: str | Path | Card, overrides: Sequence[str] = ()) -> Self:
-        """The validated card behind a path, a bare name, or a card that is already validated.
+    def load(cls, reference: str | Path | Card, overrides: str | Sequence[str] = ()) -> Self:
+        """The validated card behind a path, a bare name, or a card that is already validated; overrides are `key=value`.
 
         Raises `CardError` with every problem found.
         """
@@ -46,10 +48,10 @@ class Card(Block):
             if not overrides:
                 return reference
             raw = RawCard(cls.KIND, reference._raw.origin, reference.resolved, dict(reference._raw.places))
-            for override in overrides:
-                apply_override(raw, override)
+            for override in several(overrides):
+                apply_override(raw, override, _dotted_keys(cls))
         else:
-            raw = read(cls.KIND, reference, overrides)
+            raw = read(cls.KIND, reference, several(overrides), _dotted_keys(cls))
         return cls.validate_raw(raw)
 
     @classmethod
@@ -179,6 +181,23 @@ def _fits(block: type[BaseModel], data: Any) -> bool:
     """Whether data may be this block: it has no `type` key, or the right one."""
     tag = block.model_fields.get("type")
     return tag is None or (isinstance(data, dict) and data.get("type") in get_args(tag.annotation))
+
+
+@cache
+def _dotted_keys(model: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of a card that contain a dot, as `model.m_a` of a scan."""
+    annotations = [info.annotation for info in model.model_fields.values()]
+    found = [key for annotation in annotations for key in _keys_of_mappings(annotation) if "." in key]
+    inner = [block for annotation in annotations for block in _blocks(annotation)]
+    return tuple(dict.fromkeys(found + [key for block in inner for key in _dotted_keys(block)]))
+
+
+def _keys_of_mappings(annotation: Any) -> Iterator[str]:
+    """The keys that an annotation like dict[Literal["model.m_a"], ...] allows."""
+    if get_origin(annotation) is dict:
+        yield from (key for key in get_args(get_args(annotation)[0]) if isinstance(key, str))
+    for argument in get_args(annotation):
+        yield from _keys_of_mappings(argument)
 
 
 def _blocks(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -17,7 +17,7 @@ def check_free(path: Path, *, force: bool) -> None:
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: is no regular file, and would not be one to read; choose another name")
     if path.exists() and not force:
-        raise InputError(f"{path}: exists already; choose another name, or replace it with --force")
+        raise InputError(f"{path}: exists already; choose another name, or replace it with force=True")
 
 
 class Unfinished:

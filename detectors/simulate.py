@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alphoton.data.arguments import whole_argument
 from alphoton.data.event_file import Chunk, EventFile, EventWriter, Jagged
 from alphoton.data.output import check_free
 from alphoton.data.random_streams import Stage, stream
@@ -126,7 +127,7 @@ def simulate(
     output: str | Path,
     *,
     seed: int | None = None,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Simulated:
@@ -135,6 +136,7 @@ def simulate(
     The seed is the event file's own unless given. Raises `CardError` for a bad card, `InputError` for a bad event file or
     where `output` exists and `force` is not set.
     """
+    seed = None if seed is None else whole_argument("seed", seed, 0)
     card = DetectorCard.load(detector, overrides)
     path = Path(output)
     check_free(path, force=force)

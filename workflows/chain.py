@@ -24,13 +24,14 @@ from alphoton.analysis.recast import allowed_rate, published_limit
 from alphoton.analysis.slices import ELECTRON_ONLY, PHOTON_ONLY, Exclusion, RayLimit, Term, direction, scaled
 from alphoton.analysis.statistics import NoLimitError
 from alphoton.analysis.window import background_share, width, window
+from alphoton.data.arguments import several
 from alphoton.data.errors import InputError
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.generators.constants import HBARC_MM
 from alphoton.generators.model import Couplings, widths
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.backgrounds import Backgrounds
-from alphoton.workflows.measurements import beside, in_memory
+from alphoton.workflows.measurements import Made, beside, in_memory
 
 SMALLEST_EFFECTIVE_SIZE = 1000
 """Below it a reweighted sample sets no limit."""
@@ -51,11 +52,13 @@ class Experiment:
     processes: tuple[ProcessCard, ...]
     detector: DetectorCard
     reference: ProcessCard | None
+    seed: int | None = None
+    """Of all its random numbers, in place of those of the process cards."""
 
     @cached_property
     def backgrounds(self) -> Backgrounds | None:
         """The backgrounds from events, where the limit uses them. Raises `CardError` where one of their cards is bad."""
-        return Backgrounds.of(self.analysis, self.detector)
+        return Backgrounds.of(self.analysis, self.detector, self.seed)
 
     @property
     def loops(self) -> ProcessCard | None:
@@ -73,7 +76,8 @@ class Experiment:
 
         def moved(card: ProcessCard, times: int, *extra: str) -> ProcessCard:
             count = times * (events or card.events)
-            return ProcessCard.load(card, [f"model.{card.mass_key}={float(mass)!r} GeV", f"events={count}", *extra])
+            seed = [] if self.seed is None else [f"seed={self.seed}"]
+            return ProcessCard.load(card, [f"model.{card.mass_key}={float(mass)!r} GeV", f"events={count}", *seed, *extra])
 
         reference = None if self.reference is None else moved(self.reference, REFERENCE_SAMPLE)
         # a decay in the events would be at the card's coupling, a limit is at its own
@@ -137,7 +141,7 @@ class FoundLimit:
 
 def load_experiment(
     analysis: str | Path | AnalysisCard,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     process: str | Path | None = None,
     detector: str | Path | None = None,
 ) -> Experiment:
@@ -146,7 +150,7 @@ def load_experiment(
     How the beams spread and radiate is then the same for a recast's dark photon.
     """
     own, inner = [], {"process": [], "detector": []}  # type: ignore[var-annotated]
-    for override in overrides:
+    for override in several(overrides):
         kind, dot, rest = override.partition(".")
         (inner[kind] if dot and kind in inner else own).append(rest if dot and kind in inner else override)
     card = AnalysisCard.load(analysis, own)
@@ -165,11 +169,13 @@ def load_experiment(
     return experiment
 
 
-def reference_in_memory(experiment: Experiment, reference: ProcessCard | None, point: int = 0) -> Measurement | None:
+def reference_in_memory(
+    experiment: Experiment, reference: ProcessCard | None, point: int = 0, made: Made | None = None
+) -> Measurement | None:
     """The dark photon of a recast, seen by the same detector and selection; None where nothing is recast."""
     if reference is None:
         return None
-    return in_memory(reference, experiment.detector, experiment.analysis, REFERENCE_POINTS + point)
+    return in_memory(reference, experiment.detector, experiment.analysis, REFERENCE_POINTS + point, made)
 
 
 @dataclass(frozen=True)
@@ -181,11 +187,13 @@ class Sample:
     events: int
 
 
-def sampled(experiment: Experiment, mass: float, point: int, events: int) -> Sample:
+def sampled(experiment: Experiment, mass: float, point: int, events: int, made: Made | None = None) -> Sample:
     """Generate, simulate and count at a mass (GeV), without files."""
     processes, reference = experiment.at(mass, events)
-    measured = tuple(in_memory(process, experiment.detector, experiment.analysis, point) for process in processes)
-    return Sample(measured, reference_in_memory(experiment, reference, point), events)
+    if made is not None:
+        made.wanted(sum(card.events for card in (*processes, reference) if card is not None))
+    measured = tuple(in_memory(process, experiment.detector, experiment.analysis, point, made) for process in processes)
+    return Sample(measured, reference_in_memory(experiment, reference, point, made), events)
 
 
 def of_component(measured: Sequence[Measurement], component: str) -> tuple[Measurement, ...]:
@@ -231,7 +239,7 @@ def invisible_limit(
         if size < SMALLEST_EFFECTIVE_SIZE:
             raise InputError(
                 f"{card.name}: an effective {size:.0f} events for the {name} coupling, a limit needs "
-                f"{SMALLEST_EFFECTIVE_SIZE}; generate at least {2 * SMALLEST_EFFECTIVE_SIZE} with -n"
+                f"{SMALLEST_EFFECTIVE_SIZE}; generate at least {2 * SMALLEST_EFFECTIVE_SIZE}"
             )
     rates = {name: together([each.rate(name) for each in several]) for name, several in found.items()}
     limits = {name: _limit(experiment, found[name], reference, name, rates[name]) for name in COUPLINGS}

@@ -15,7 +15,7 @@ import typer
 
 from alphoton.data.errors import ClusterError, InputError
 from alphoton.workflows.export_cli import app as export_app
-from alphoton.workflows.options import whole_number
+from alphoton.workflows.options import whole_number, with_options
 
 BAD_INPUT, FAILURE, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 INTERRUPTION = "interrupted: what was finished is kept, nothing unfinished is left behind"
@@ -213,6 +213,7 @@ def limit(
             help="Events a mass; without it, enough for 1% on the limit.",
         ),
     ] = None,
+    seed: Seed = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="CSV file to write.")] = None,
     along: Annotated[
         list[str] | None,
@@ -229,11 +230,12 @@ def limit(
     from alphoton.workflows.console import bar, print_json
     from alphoton.workflows.limit_scan import as_dict, parse_couplings
 
-    with bar("masses") as progress:
+    with bar("limit") as progress:
         found = run_limit(
             analysis,
             mass or (),
             events=events,
+            seed=seed,
             along=[parse_couplings(text) for text in along or ()],
             radiative=radiative,
             interference=interference,
@@ -495,7 +497,7 @@ def _run() -> int:
 
 
 def _say(message: str) -> None:
-    for line in message.splitlines():
+    for line in with_options(message).splitlines():
         typer.echo(f"alphoton: {line}", err=True)
 
 

@@ -19,10 +19,16 @@ from alphoton.generators.executors import chunks
 from alphoton.generators.model import Couplings
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.chain import Experiment, PointLimit, of_the_process
+from alphoton.workflows.measurements import Made
 
 
 def dump_limit(
-    experiment: Experiment, mass: float, point: int = 0, events: int | None = None, ray: Couplings | None = None
+    experiment: Experiment,
+    mass: float,
+    point: int = 0,
+    events: int | None = None,
+    ray: Couplings | None = None,
+    made: Made | None = None,
 ) -> PointLimit:
     """The excluded band at a mass (GeV), of the photon coupling alone or along a ray of couplings.
 
@@ -51,7 +57,7 @@ def dump_limit(
         used = process.events
         calorimeters = tuple(Calorimeter(c.width / 2, c.height / 2, c.share, block.threshold) for c in block.calorimeters)
         rng = np.random.default_rng(stream(process.seed, Stage.SIMULATION, point, 0))
-        decays = DecaysInFlight(dump, mass, flights(experiment, process, point, ray), calorimeters, rng)
+        decays = DecaysInFlight(dump, mass, flights(experiment, process, point, ray, made), calorimeters, rng)
         band = decays.found_edges(card.limit.signal_events, WEAKEST, STRONGEST, block.visible_ratio, ray)
         method = f"events ({card.limit.signal_events:g} events)"
     lower, upper = CouplingLimit(band.lower, band.lower_error), CouplingLimit(band.upper, band.upper_error)
@@ -73,13 +79,17 @@ def dump_limit(
     )
 
 
-def flights(experiment: Experiment, process: ProcessCard, point: int, ray: Couplings | None = None) -> Flights:
+def flights(
+    experiment: Experiment, process: ProcessCard, point: int, ray: Couplings | None = None, made: Made | None = None
+) -> Flights:
     """The ALPs made in the dump, weighted to their number at a photon coupling of 1 /GeV on the mass shell."""
     counting = experiment.analysis.counting
     if counting is None:
         raise InputError(f"{experiment.analysis.origin}: counting: is missing, the electrons on target are due")
     source = EventSource(process, point)
     per_pb = exposure(counting, *of_the_process(experiment))
+    if made is not None:
+        made.wanted(process.events)
     momenta, depths, weights = [], [], []
     for drawn in chunks(source, process.events):
         particles = drawn.events["GenPart"]
@@ -88,6 +98,8 @@ def flights(experiment: Experiment, process: ProcessCard, point: int, ray: Coupl
         momenta.append(np.stack([particles[name][alp] for name in ("px", "py", "pz", "energy")], axis=1))
         depths.append(particles["vz"][alp])
         weights.append(_photon_weight(process, drawn.events, ray) * drawn.events["genWeight"])
+        if made is not None:
+            made.add(len(depths[-1]))
     scale = per_pb * source.cross_section.value / process.events
     return Flights(np.concatenate(momenta), np.concatenate(depths), scale * np.concatenate(weights))
 

@@ -1,11 +1,32 @@
-"""Options of several commands, and what their values may be."""
+"""What options may be given, and how messages name them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import typer
+
+NAMES = (
+    (r"^override ", "--set "),
+    (r"^scheduler=", "--scheduler "),
+    (r"\b(force|radiative)=True", r"--\1"),
+    (r"\balong=\[\.\.\.\]", "--along"),
+    (r"\boverrides=\[(?:\.\.\.)?(.*?)\]$", r"--set \1"),
+)
+"""What a message calls an argument of Python, and the option that it is on the command line."""
+
+
+def with_options(message: str) -> str:
+    """A message in the words of the command line: below it arguments have the names that they have in Python."""
+    return "\n".join(_line_with_options(line) for line in message.splitlines())
+
+
+def _line_with_options(line: str) -> str:
+    for pattern, option in NAMES:
+        line = re.sub(pattern, option, line)
+    return line.rstrip()
 
 
 def whole_number(least: int = 1, most: int | None = None) -> Callable[[Any], int]:

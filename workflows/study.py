@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def run(
     workflow: str | Path | WorkflowCard,
     output: str | Path,
     *,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     workers: int = 1,
     force: bool = False,
     progress: Progress | None = None,
@@ -143,7 +143,7 @@ def _experiment(card: WorkflowCard, study: Study) -> Experiment:
     overrides = [f"events={card.events or EVENTS}", f"seed={card.seed}"]
     reference = experiment.reference and ProcessCard.load(experiment.reference, overrides)
     processes = tuple(ProcessCard.load(process, overrides) for process in experiment.processes)
-    return Experiment(experiment.analysis, processes, experiment.detector, reference)
+    return replace(experiment, processes=processes, reference=reference, seed=card.seed)
 
 
 def surveyed(card: WorkflowCard, store: Path | None, workers: int = WORKERS) -> Survey:
@@ -204,7 +204,8 @@ def _claim(folder: Path, identity: dict[str, Any], *, force: bool) -> None:
     if occupied and not same:
         if not force:
             raise InputError(
-                f"{folder}: holds something else, or a run of other cards; choose another folder, or replace it with --force"
+                f"{folder}: holds something else, or a run of other cards; choose another folder, or replace it with "
+                "force=True"
             )
         for old in (*folder.rglob("*.root"), *folder.rglob("analysis.json")):
             old.unlink()

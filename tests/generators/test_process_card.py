@@ -277,12 +277,12 @@ def test_valid_overrides(override: str) -> None:
 def test_invalid_overrides(override: str, key: str) -> None:
     """The message names the override as the place and the key it is about."""
     (problem,) = problems_of("collider", override)
-    assert problem.startswith(f"--set {override}: {key}")
+    assert problem.startswith(f"override {override}: {key}")
 
 
 def test_options_do_not_hide_a_wrong_override() -> None:
-    """`--set events=-3` is told even where `--events` replaces it."""
-    with pytest.raises(CardError, match="--set events=-3: events"):
+    """A wrong override is told even where an argument replaces it."""
+    with pytest.raises(CardError, match="override events=-3: events"):
         load_process("padme", ["events=-3"], events=10)
     assert load_process("padme", ["events=3"], events=10).events == 10
     assert load_process("padme", ["events=3"], events=None, seed=7).seed == 7

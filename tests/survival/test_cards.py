@@ -112,8 +112,8 @@ def refused(work: Callable[[], Any]) -> InputError | None:
 
 
 def is_told(problem: str, reference: str | Path) -> bool:
-    """One line that begins with the file and line, or with the `--set`."""
-    return problem.startswith("--set ") or bool(re.match(r"[^\n]*\.yaml:\d+: \S", problem)) or str(reference) in problem
+    """One line that begins with the file and line, or with the override."""
+    return problem.startswith("override ") or bool(re.match(r"[^\n]*\.yaml:\d+: \S", problem)) or str(reference) in problem
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ def test_overrides_reach_the_three_cards() -> None:
 
 def test_bad_overrides_are_told_by_the_card_they_belong_to() -> None:
     for override in ("process.beams.sqrt_z=1 GeV", "detector.modules.0.stochastik=1 %", "selection.0.mun=1 mrad"):
-        with pytest.raises(CardError, match=rf"--set .*{override.rsplit('.', 1)[1].split('=')[0]}: unknown key"):
+        with pytest.raises(CardError, match=rf"override .*{override.rsplit('.', 1)[1].split('=')[0]}: unknown key"):
             load_experiment("padme", [override])
 
 

@@ -25,6 +25,7 @@ from alphoton.analysis.analysis_card import FROM_EVENTS, AnalysisCard
 from alphoton.analysis.limits import background_events, signal_events_limit
 from alphoton.analysis.statistics import Counting, p_value
 from alphoton.analysis.window import background_share, window
+from alphoton.data.arguments import whole_argument
 from alphoton.data.errors import InputError
 from alphoton.data.output import check_free, write_text
 from alphoton.workflows.chain import Experiment, PointLimit, Sample, load_experiment, of_component, point_limit
@@ -72,7 +73,7 @@ def write_pyhf(
     *,
     coupling: str = "g_agamma",
     events: int | None = None,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     force: bool = False,
 ) -> Workspace:
     """Write the counting experiment of an analysis card at a mass (GeV, or text like "10 MeV") as a pyhf workspace.
@@ -91,8 +92,7 @@ def write_pyhf(
     check_free(path, force=force)
     if coupling not in COMPONENTS:
         raise InputError(f"coupling '{coupling}': one of {', '.join(COMPONENTS)} is due")
-    if events is not None and events < 1:
-        raise InputError(f"-n {events}: the number of events must be at least 1")
+    events = None if events is None else whole_argument("events", events)
     experiment = load_experiment(analysis, overrides)
     check_counting(experiment.analysis)
     sample = precise_sample([experiment], mass_of(mass), 0, events)
@@ -132,7 +132,7 @@ def check_counting(card: AnalysisCard) -> None:
     if card.limit.signal_events is not None:
         raise InputError(
             f"{card.origin}: the limit is a fixed number of {card.limit.signal_events:g} signal events, which no likelihood "
-            "gives; for what the counting alone says, --set 'limit={method: cls, confidence_level: 0.90}'"
+            "gives; for what the counting alone says, give overrides=['limit={method: cls, confidence_level: 0.90}']"
         )
 
 
