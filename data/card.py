@@ -95,6 +95,10 @@ class Card(Block):
         """The file the card came from."""
         return self._raw.origin
 
+    def problem(self, path: KeyPath, message: str) -> CardError:
+        """What is wrong with a key, at the place where it stands."""
+        return CardError([_told(self._raw, path, message)])
+
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
         """What is wrong between keys that are each right alone: pairs of a key's path and a sentence."""
         return iter(())

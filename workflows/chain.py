@@ -10,22 +10,25 @@ from pathlib import Path
 
 import numpy as np
 
-from alphoton.analysis.analysis_card import FROM_EVENTS, AnalysisCard
+from alphoton.analysis.analysis_card import FROM_EVENTS, AnalysisCard, BackgroundNumber
+from alphoton.analysis.background_table import BackgroundTable
 from alphoton.analysis.beam_dump import edges
 from alphoton.analysis.counting import Measurement, Rate
 from alphoton.analysis.limits import (
     NO_LIMIT,
     CouplingLimit,
+    background_events,
     coupling_limit,
     exposure,
     signal_events_limit,
 )
-from alphoton.analysis.recast import allowed_rate, published_limit
+from alphoton.analysis.recast import allowed_rate, at_luminosity, published_limit
 from alphoton.analysis.slices import ELECTRON_ONLY, PHOTON_ONLY, Exclusion, RayLimit, Term, direction, scaled
 from alphoton.analysis.statistics import NoLimitError
 from alphoton.analysis.window import background_share, width, window
 from alphoton.data.arguments import several
-from alphoton.data.errors import InputError
+from alphoton.data.card_paths import KeyPath
+from alphoton.data.errors import CardError, InputError
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.generators.constants import HBARC_MM
 from alphoton.generators.model import Couplings, widths
@@ -60,6 +63,39 @@ class Experiment:
         """The backgrounds from events, where the limit uses them. Raises `CardError` where one of their cards is bad."""
         return Backgrounds.of(self.analysis, self.detector, self.seed)
 
+    @cached_property
+    def background_table(self) -> BackgroundTable | None:
+        """The background against mass, of what is counted or of a recast. Raises `CardError` where it cannot be read."""
+        found = self._table_key
+        if found is None:
+            return None
+        path, block = found
+        assert block.table is not None
+        try:
+            return BackgroundTable.load(block, beside(self.analysis, block.table))
+        except CardError:
+            raise
+        except InputError as error:
+            raise self.analysis.problem(path, str(error)) from None
+
+    @property
+    def _table_key(self) -> tuple[KeyPath, BackgroundNumber] | None:
+        """Where the card names a table of backgrounds, and the block around it."""
+        for name in ("counting", "recast"):
+            block = getattr(self.analysis, name)
+            if block is not None and block.background is not None and block.background.table is not None:
+                return (name, "background", "table"), block.background
+        return None
+
+    def background_of_table(self, mass: float) -> tuple[float, float] | None:
+        """Background and error of the table at a mass (GeV); None without one. Raises `CardError` outside of the table."""
+        if self.background_table is None or self._table_key is None:
+            return None
+        try:
+            return self.background_table.at(mass)
+        except InputError as error:
+            raise self.analysis.problem(self._table_key[0], str(error)) from None
+
     @property
     def loops(self) -> ProcessCard | None:
         """The process card whose rates hold loops that depend on the momentum, if one does."""
@@ -72,7 +108,11 @@ class Experiment:
         return replace(couplings, radiative=True, g_amu=self.loops.model.muon_ratio * couplings.g_ae)
 
     def at(self, mass: float, events: int | None = None) -> tuple[tuple[ProcessCard, ...], ProcessCard | None]:
-        """The process cards and the reference at a mass (GeV), sampled so that one sample serves every coupling."""
+        """The process cards and the reference at a mass (GeV), sampled so that one sample serves every coupling.
+
+        Raises `CardError` where nothing is made at this mass, or the background's table does not reach it.
+        """
+        self.background_of_table(mass)
 
         def moved(card: ProcessCard, times: int, *extra: str) -> ProcessCard:
             count = times * (events or card.events)
@@ -165,7 +205,7 @@ def load_experiment(
         raise InputError(f"{card.origin}: recast.process: '{reference.name}' makes an ALP, a dark photon is due")
     seen_by = DetectorCard.load(detector or beside(card, card.detector), inner["detector"])
     experiment = Experiment(card, produced, seen_by, reference)
-    _ = experiment.backgrounds  # read once, and a bad card is told before any work
+    _ = experiment.backgrounds, experiment.background_table  # read once, and a bad card is told before any work
     return experiment
 
 
@@ -335,6 +375,7 @@ def _limit(
         assert reference is not None
         block = card.recast.model_copy(update={"curve": str(beside(card, card.recast.curve))})
         allowed = allowed_rate(published_limit(block, measured.mass), reference.rate("dark_photon"))
+        allowed = allowed.scaled(_at_luminosity(experiment, measured.mass))
         return FoundLimit(coupling_limit(allowed, rate), allowed, 0.5 * card.recast.uncertainty)
     if card.limit.method == "shape":
         return _limit_from_shapes(experiment, measured, component, rate)
@@ -351,6 +392,38 @@ def _limit_from_shapes(experiment: Experiment, measured: Measurement, component:
     allowed = Rate(found.value / per_pb, found.error / per_pb)
     band = tuple(coupling_limit(Rate(events / per_pb), rate).value for events in found.band)
     return FoundLimit(coupling_limit(allowed, rate), allowed, 0.0, band, found.p_value)
+
+
+def _at_luminosity(experiment: Experiment, mass: float) -> float:
+    """What a recast allows at its own luminosity, over what it allows at that of the publication."""
+    try:
+        return at_luminosity(experiment.analysis, experiment.background_of_table(mass))
+    except NoLimitError:
+        return math.nan
+    except ValueError as error:
+        raise InputError(f"{experiment.analysis.origin}: recast.background: {error}") from None
+
+
+def expected_background(experiment: Experiment, mass: float) -> tuple[float, float]:
+    """The background that a counting experiment expects at a mass (GeV), and its error, at the exposure of the cards.
+
+    Raises `InputError` where the cards do not give the luminosity that it grows with, and `CardError` outside of a table.
+    """
+    card = experiment.analysis
+    assert card.counting is not None
+    of_table = experiment.background_of_table(mass)
+    background = card.counting.background
+    luminosity = None
+    if background is not None and background.per_luminosity is not None and card.counting.luminosity is None:
+        own = {sum(process.beams.luminosity or ()) for process in experiment.processes}
+        if len(own) > 1:
+            path = ("counting", "background", "per_luminosity")
+            raise card.problem(path, "the process cards have several luminosities: give one in 'counting'")
+        luminosity = own.pop() or None
+    try:
+        return background_events(card.counting, luminosity, of_table)
+    except ValueError as error:
+        raise InputError(f"{card.origin}: {error}") from None
 
 
 def exposure_per_pb(experiment: Experiment) -> float:
@@ -385,8 +458,9 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
             background_in_window = background_share(card, background, beam, low, high, chosen)  # type: ignore[arg-type]
     if signal_share == 0:  # an edge of the selection has moved the whole peak
         return Rate(math.nan, math.nan)
+    expected = own or expected_background(experiment, measured.mass)
     try:
-        events = signal_events_limit(card, background_in_window, own)
+        events = signal_events_limit(card, background_in_window, expected)
     except NoLimitError:
         return Rate(math.nan, math.nan)
     except ValueError as error:

@@ -139,6 +139,9 @@ def counted_by(experiment: Experiment) -> list[Any]:
     curve = None if card.recast is None else find(beside(card, card.recast.curve)).read_text(encoding="utf-8-sig")
     if card.scan is not None:
         curve = Path(beside(card, card.scan.points)).read_text(encoding="utf-8-sig")
+    table = None if experiment.background_table is None else Path(experiment.background_table.path)
+    if table is not None:
+        curve = f"{curve}\n{table.read_text(encoding='utf-8-sig')}"
     cards = () if experiment.backgrounds is None else experiment.backgrounds.processes
     return [card.resolved, curve, *(each.resolved for each in cards if each is not None)]
 

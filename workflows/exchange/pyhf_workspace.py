@@ -22,13 +22,21 @@ from pathlib import Path
 from typing import Any
 
 from alphoton.analysis.analysis_card import FROM_EVENTS, AnalysisCard
-from alphoton.analysis.limits import background_events, signal_events_limit
+from alphoton.analysis.limits import signal_events_limit
 from alphoton.analysis.statistics import Counting, p_value
 from alphoton.analysis.window import background_share, window
 from alphoton.data.arguments import whole_argument
 from alphoton.data.errors import InputError
 from alphoton.data.output import check_free, write_text
-from alphoton.workflows.chain import Experiment, PointLimit, Sample, load_experiment, of_component, point_limit
+from alphoton.workflows.chain import (
+    Experiment,
+    PointLimit,
+    Sample,
+    expected_background,
+    load_experiment,
+    of_component,
+    point_limit,
+)
 from alphoton.workflows.exchange.libraries import library
 from alphoton.workflows.limit_scan import mass_of, precise_sample, why_empty
 
@@ -175,14 +183,14 @@ def _background(experiment: Experiment, sample: Sample, component: str) -> tuple
     assert card.counting is not None
     block, background = card.counting.window, card.counting.background
     if block is None or background is None or background.shape is None or measured.peak is None:
-        return background_events(card.counting)
+        return expected_background(experiment, measured.mass)
     (low, high), _ = window(*measured.peak.of(component), measured.mass, block.half_width)
     beam: Any = experiment.processes[0].collisions()[0].as_dict()
     if background.shape in FROM_EVENTS:
         assert experiment.backgrounds is not None
         return experiment.backgrounds.templates.within(low, high)
     share = background_share(card, background, beam, low, high, background.shape)
-    events, error = background_events(card.counting)
+    events, error = expected_background(experiment, measured.mass)
     return share * events, share * error
 
 
