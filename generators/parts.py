@@ -15,7 +15,7 @@ from typing import Any
 from alphoton.data.errors import ClusterError, InputError
 from alphoton.data.event_file import CHUNK, EventFile, EventWriter, versions
 from alphoton.data.locks import folder_of_one_run
-from alphoton.data.output import write_text
+from alphoton.data.output import note_finished, write_text
 
 PART = 20
 """Chunks a part: a few hundred MB. Smaller jobs have one part and need no folder."""
@@ -47,7 +47,8 @@ def parts_folder(output: Path, identity: Mapping[str, Any], *, force: bool = Fal
                     "choose another name, or replace them with force=True"
                 )
             _clear(folder)
-            write_text(marker, text, force=True)
+            write_text(marker, text, force=True, result=False)
+        note_finished(*folder.glob("*.root"))
         try:
             yield folder
         except BaseException as error:

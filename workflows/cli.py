@@ -14,12 +14,12 @@ from typing import Annotated, Any
 import typer
 
 from alphoton.data.errors import ClusterError, InputError
+from alphoton.data.output import finished, forget_finished
 from alphoton.workflows.export_cli import app as export_app
 from alphoton.workflows.options import whole_number, with_options
 
 BAD_INPUT, FAILURE, INTERRUPTED, TERMINATED = 2, 1, 130, 143
-INTERRUPTION = "interrupted: what was finished is kept, nothing unfinished is left behind"
-TERMINATION = INTERRUPTION.replace("interrupted", "terminated")
+KEPT, NOTHING = "what was finished is kept, nothing unfinished is left behind", "nothing was written"
 
 app = typer.Typer(
     name="alphoton",
@@ -448,23 +448,24 @@ def main() -> None:
 class _Interruption:
     """SIGTERM, as batch systems send it, tidies up as Ctrl-C does; this remembers which of the two it was."""
 
-    code, message = INTERRUPTED, INTERRUPTION
+    code, word = INTERRUPTED, "interrupted"
 
     def __init__(self) -> None:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._terminate)
 
     def _terminate(self, *_: object) -> None:
-        self.code, self.message = TERMINATED, TERMINATION
+        self.code, self.word = TERMINATED, "terminated"
         raise KeyboardInterrupt
 
     def tell(self) -> int:
-        _say(self.message)
+        _say(f"{self.word}: {KEPT if finished() else NOTHING}")
         return self.code
 
 
 def _run() -> int:
     interruption = _Interruption()
+    forget_finished()
     try:
         code = app(standalone_mode=False)
     except InputError as error:

@@ -42,10 +42,11 @@ class Bar:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        console = Console(stderr=True)
         with self._lock:
-            if self._timer.finished.is_set():  # closed while this was on its way
+            if self._timer.finished.is_set() or not console.is_terminal:  # closed on the way, or a file: nobody looks
                 return
-            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._progress = Progress(*columns, console=console, transient=True)
             self._task = self._progress.add_task(**self._state)
             self._progress.start()
 

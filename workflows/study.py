@@ -18,7 +18,7 @@ from alphoton.analysis.counting import Measurement
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.event_file import versions
 from alphoton.data.locks import folder_of_one_run
-from alphoton.data.output import write_text
+from alphoton.data.output import note_finished, write_text
 from alphoton.detectors.simulate import simulate
 from alphoton.generators.generate import generate
 from alphoton.generators.process_card import ProcessCard
@@ -210,7 +210,8 @@ def _claim(folder: Path, identity: dict[str, Any], *, force: bool) -> None:
         for old in (*folder.rglob("*.root"), *folder.rglob("analysis.json")):
             old.unlink()
     if not same:
-        write_text(marker, text, force=True)
+        write_text(marker, text, force=True, result=False)
+    note_finished(*folder.rglob("*.root"))
 
 
 def _run_point(point: Point, workers: int) -> PointLimit:

@@ -16,6 +16,7 @@ from typing import Any
 from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import CouplingLimit
 from alphoton.data.errors import CardError, InputError
+from alphoton.data.output import note_finished
 from alphoton.data.published_file import find
 from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
@@ -197,6 +198,8 @@ class Store:
                 self._rows[entry["key"]] = from_plain(entry["row"])
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # cut short when a run was killed, or not ours
+        if path is not None and self._rows:
+            note_finished(path)
 
     def get(self, key: str) -> PointLimit | None:
         return self._rows.get(key)
@@ -208,6 +211,7 @@ class Store:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(self._start + json.dumps({"key": key, "row": to_plain(row)}, allow_nan=False) + "\n")
+        note_finished(self.path)
         self._start = ""
 
 

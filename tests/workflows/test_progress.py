@@ -17,6 +17,12 @@ from alphoton.workflows.console import Bar, bar
 Calls = list[tuple[int, int]]
 
 
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody looks there is no bar."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+
 def wait_for(happened: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 20
     while not happened():
@@ -51,6 +57,16 @@ def test_what_is_over_soon_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:
     shown._timer.join(5)
     assert shown._progress is None
     assert not shown._timer.is_alive()
+
+
+def test_no_bar_in_a_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("FORCE_COLOR")
+    monkeypatch.setattr(console, "PATIENCE", 0.01)
+    with bar("limit") as shown:
+        shown._timer.join(20)
+        shown(1, 2)
+    assert shown._progress is None
+    assert capsys.readouterr().err == ""
 
 
 def test_a_bar_that_is_closed_while_it_appears() -> None:
