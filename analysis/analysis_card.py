@@ -405,8 +405,21 @@ class AnalysisCard(Card):
         if self.scan is not None:
             yield from self._scan_problems()
         yield from self._number_problems()
+        yield from self._count_problems()
         if not any(list(cut.problems()) for cut in self.selection):
             yield from self._window_problems()
+
+    def remarks(self) -> Problems:
+        for key in ("counting", "recast"):
+            yield from self._error_remarks((key, "background"), getattr(self, key))
+        yield from self.hardly_relative(("scan", "common_error"), "of the backgrounds")
+
+    def _error_remarks(self, path: KeyPath, block: CountingBlock | RecastBlock | None) -> Problems:
+        background = block.background if block is not None else None
+        if background is not None and background.error.relative:
+            yield from self.hardly_relative((*path, "error"), "of the background")
+        for index in range(len(background.templates) if isinstance(background, Background) else 0):
+            yield from self.hardly_relative((*path, "templates", index, "error"), "of the background")
 
     @property
     def looks_at_peak(self) -> bool:
@@ -446,6 +459,24 @@ class AnalysisCard(Card):
             return
         if self.limit.method != "shape" or background.shape == "scaled_events":
             yield ("counting", "background", "events"), "is due: the number of background events that is expected"
+
+    def _count_problems(self) -> Problems:
+        """What was observed are whole events, wherever they are counted."""
+        method, counting = self.limit.method, self.counting
+        if counting is None or method == "fixed":
+            return
+        counts: dict[KeyPath, float] = {}
+        if method != "shape" and counting.observed is not None:
+            counts["counting", "observed"] = counting.observed
+        elif method == "shape" and counting.bins is not None:
+            counts |= {("counting", "bins", "observed", k): n for k, n in enumerate(counting.bins.observed or ())}
+        for path, count in counts.items():
+            if count != int(count):
+                near = f"{int(count)} or {int(count) + 1}"
+                message = (
+                    f"'{method}' counts whole events: write {near}, or leave it out for the limit to expect; got {count:g}"
+                )
+                yield path, message
 
     def _shape_problems(self) -> Problems:
         background = self.counting.background if self.counting else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,8 @@ from pydantic_core import ErrorDetails
 from alphoton.data.arguments import several
 from alphoton.data.card_file import RawCard, apply_override, dotted, read
 from alphoton.data.card_paths import KeyPath
-from alphoton.data.errors import CardError
+from alphoton.data.errors import CardError, CardWarning
+from alphoton.data.quantities import parse
 
 
 class Block(BaseModel):
@@ -66,6 +68,8 @@ class Card(Block):
         object.__setattr__(card, "_raw", raw)
         if problems := [_told(raw, path, message) for path, message in card.problems()] + strays:
             raise CardError(problems)
+        for path, message in card.remarks():
+            warnings.warn(_told(raw, path, message), CardWarning, stacklevel=3)
         return card
 
     @classmethod
@@ -102,6 +106,23 @@ class Card(Block):
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
         """What is wrong between keys that are each right alone: pairs of a key's path and a sentence."""
         return iter(())
+
+    def remarks(self) -> Iterator[tuple[KeyPath, str]]:
+        """What can be used and is hardly meant, in the same form; it becomes a `CardWarning`."""
+        return iter(())
+
+    def hardly_relative(self, path: KeyPath, of_what: str) -> Iterator[tuple[KeyPath, str]]:
+        """A remark on a relative number of more than 100 %, where one stands at this path: often the `%` is missing."""
+        written: Any = self._raw.data
+        try:
+            for step in path:
+                written = written[step]
+            value = parse(written, "fraction")
+        except (LookupError, TypeError, ValueError):
+            return  # not given, or no fraction but a quantity with its unit
+        if value > 1:
+            meant = "" if "%" in str(written) else f"; if '{written} %' is meant, write that"
+            yield path, f"{written} is {100 * value:g} % {of_what}{meant}"
 
 
 def _told(raw: RawCard, path: KeyPath, message: str) -> str:

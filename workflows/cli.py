@@ -7,13 +7,16 @@ import os
 import signal
 import sys
 import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from alphoton.data.errors import ClusterError, InputError
+from alphoton.data.errors import CardWarning, ClusterError, InputError
 from alphoton.data.output import finished, forget_finished
 from alphoton.workflows.export_cli import app as export_app
 from alphoton.workflows.options import whole_number, with_options
@@ -466,6 +469,11 @@ class _Interruption:
 def _run() -> int:
     interruption = _Interruption()
     forget_finished()
+    with _card_warnings():
+        return _call(interruption)
+
+
+def _call(interruption: _Interruption) -> int:
     try:
         code = app(standalone_mode=False)
     except InputError as error:
@@ -495,6 +503,25 @@ def _run() -> int:
     if code == INTERRUPTED:  # typer caught it first
         return interruption.tell()
     return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def _card_warnings() -> Iterator[None]:
+    """Warnings of cards are told as errors are, each once."""
+    told: set[str] = set()
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if not issubclass(category, CardWarning):
+                others(message, category, *rest, **more)
+            elif str(message) not in told:
+                told.add(str(message))
+                _say(f"warning: {message}")
+
+        warnings.filterwarnings("always", category=CardWarning)
+        warnings.showwarning = show
+        yield
 
 
 def _say(message: str) -> None:

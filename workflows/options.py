@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 NAMES = (
-    (r"^override ", "--set "),
+    (r"^(warning: )?override ", r"\1--set "),
     (r"^scheduler=", "--scheduler "),
     (r"\b(force|radiative)=True", r"--\1"),
     (r"\balong=\[\.\.\.\]", "--along"),
