@@ -69,6 +69,12 @@ def _is_own(root: Path, marker: Path) -> bool:
     return found.st_uid == mark.st_uid == os.getuid() and not found.st_mode & stat.S_IWOTH
 
 
+def beside(origin: Path, name: str) -> str | Path:
+    """What an entry of the card in the file `origin` names: a file beside it if there is one, else a name or path."""
+    near = origin.parent / name
+    return near if name.endswith((".yaml", ".yml", ".csv", ".root")) and is_file(near) else name
+
+
 def is_outside(path: Path, cards: Sequence[Path]) -> bool:
     """Whether a file lies in none of the allowed folders; `cards` are those that it was named in."""
     folders = [*(card.parent for card in cards), Path(), *own_folders(), package_data()]

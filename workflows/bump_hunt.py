@@ -14,7 +14,7 @@ from alphoton.analysis.shape import fit_at, local_p_value
 from alphoton.analysis.shape_toys import pseudo_experiments
 from alphoton.data.arguments import several, whole_argument
 from alphoton.data.errors import InputError
-from alphoton.workflows.chain import load_experiment, of_component, sampled
+from alphoton.workflows.chain import joined, load_experiment, of_component, sampled
 from alphoton.workflows.limit_scan import FIRST_EVENTS, mass_of
 
 TOYS = 200
@@ -57,10 +57,10 @@ def bump_hunt(
         raise InputError(f"{card.origin}: counting.bins.observed: a search for a peak needs counts, and 'method: shape'")
     models, grid = [], sorted(mass_of(mass) for mass in several(masses))
     for point, mass in enumerate(grid):
-        found = of_component(sampled(experiment, mass, point, events).measured, component)
+        found = of_component(experiment, sampled(experiment, mass, point, events).measured, component)
         if not found:
             raise InputError(f"{card.origin}: no process has a component '{component}'")
-        models.append(backgrounds.model(found[0], component))
+        models.append(backgrounds.model(joined(found, component), component))
     data = models[0].observed(backgrounds.bins.observed)
     (excesses,) = scan(models, data)
     best = fit_at(models[0], data, 0.0)

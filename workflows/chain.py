@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from alphoton.analysis.analysis_card import FROM_EVENTS, AnalysisCard, BackgroundNumber
 from alphoton.analysis.background_table import BackgroundTable
 from alphoton.analysis.beam_dump import edges
-from alphoton.analysis.counting import Measurement, Rate
+from alphoton.analysis.counting import Measurement, Peak, Rate
+from alphoton.analysis.exposure import exposure
 from alphoton.analysis.limits import (
     NO_LIMIT,
     CouplingLimit,
     background_events,
     coupling_limit,
-    exposure,
     signal_events_limit,
 )
 from alphoton.analysis.recast import allowed_rate, at_luminosity, published_limit
@@ -31,9 +32,11 @@ from alphoton.data.card_paths import KeyPath
 from alphoton.data.errors import CardError, InputError
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.generators.constants import HBARC_MM
+from alphoton.generators.kinematics import Collision
 from alphoton.generators.model import Couplings, widths
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.backgrounds import Backgrounds
+from alphoton.workflows.card_checks import check, named_card, selection_problems, setup
 from alphoton.workflows.measurements import Made, beside, in_memory
 
 SMALLEST_EFFECTIVE_SIZE = 1000
@@ -76,7 +79,7 @@ class Experiment:
         except CardError:
             raise
         except InputError as error:
-            raise self.analysis.problem(path, str(error)) from None
+            raise CardError([self.analysis.problem(path, str(error))]) from None
 
     @property
     def _table_key(self) -> tuple[KeyPath, BackgroundNumber] | None:
@@ -94,7 +97,38 @@ class Experiment:
         try:
             return self.background_table.at(mass)
         except InputError as error:
-            raise self.analysis.problem(self._table_key[0], str(error)) from None
+            raise CardError([self.analysis.problem(self._table_key[0], str(error))]) from None
+
+    @cached_property
+    def exposures(self) -> tuple[float, ...]:
+        """Of each process, in 1/pb. Raises `CardError` if the cards give none, or contradict each other."""
+        return tuple(exposure(self.analysis, setup(process)) for process in self.processes)
+
+    @property
+    def exposure(self) -> float:
+        """The largest exposure of a process, in 1/pb: what rates and allowed rates of the experiment refer to."""
+        return max(self.exposures)
+
+    def shares(self) -> tuple[float, ...]:
+        """The exposure of each process over the largest; 1 for a recast, which compares rates at the same beams."""
+        if self.analysis.counting is None:
+            return (1.0,) * len(self.processes)
+        return tuple(each / self.exposure for each in self.exposures)
+
+    def collisions(self) -> tuple[Collision, ...]:
+        """Those of all processes."""
+        return tuple(collision for process in self.processes for collision in process.collisions())
+
+    @property
+    def beam(self) -> Collision:
+        """The beam whose bremsstrahlung is a background. Raises `InputError` if processes have different ones."""
+        first, *others = self.collisions()
+        if other := next((each for each in others if not math.isclose(each.momentum_z, first.momentum_z)), None):
+            raise InputError(
+                f"{self.analysis.origin}: counting.background.shape: bremsstrahlung is that of one beam, but the processes "
+                f"have beams of {first.momentum_z:g} and {other.momentum_z:g} GeV"
+            )
+        return first
 
     @property
     def loops(self) -> ProcessCard | None:
@@ -121,7 +155,10 @@ class Experiment:
 
         reference = None if self.reference is None else moved(self.reference, REFERENCE_SAMPLE)
         # a decay in the events would be at the card's coupling, a limit is at its own
-        return tuple(moved(process, 1, "sampling=balanced", "decay=none") for process in self.processes), reference
+        cards = tuple(moved(process, 1, "sampling=balanced", "decay=none") for process in self.processes)
+        if problems := [text for card in cards for text in selection_problems(self.analysis, self.detector, card, mass)]:
+            raise InputError("\n".join(problems))  # not a mass out of reach, which a `CardError` is taken for
+        return cards, reference
 
 
 @dataclass(frozen=True)
@@ -194,19 +231,33 @@ def load_experiment(
         kind, dot, rest = override.partition(".")
         (inner[kind] if dot and kind in inner else own).append(rest if dot and kind in inner else override)
     card = AnalysisCard.load(analysis, own)
-    named = [beside(card, name) for name in ([card.process] if isinstance(card.process, str) else card.process)]
+    names = [(("process",), card.process)] if isinstance(card.process, str) else _numbered(card.process)
     shared = [override for override in inner["process"] if override.startswith(OF_BOTH)]
-    reference = None if card.recast is None else ProcessCard.load(beside(card, card.recast.process), shared)
-    produced = tuple(ProcessCard.load(each, inner["process"]) for each in ([process] if process else named))
+    reference = None
+    if card.recast is not None:
+        reference = named_card(ProcessCard, card, ("recast", "process"), card.recast.process, shared)
+    if process is not None:
+        produced: tuple[ProcessCard, ...] = (ProcessCard.load(process, inner["process"]),)
+    else:
+        produced = tuple(named_card(ProcessCard, card, path, name, inner["process"]) for path, name in names)
     for found in produced:
         if found.process == "dark_photon":
             raise InputError(f"{card.origin}: the process card '{found.name}' makes a dark photon, an ALP is due")
     if reference is not None and reference.process != "dark_photon":
         raise InputError(f"{card.origin}: recast.process: '{reference.name}' makes an ALP, a dark photon is due")
-    seen_by = DetectorCard.load(detector or beside(card, card.detector), inner["detector"])
+    if detector is not None:
+        seen_by = DetectorCard.load(detector, inner["detector"])
+    else:
+        seen_by = named_card(DetectorCard, card, ("detector",), card.detector, inner["detector"])
     experiment = Experiment(card, produced, seen_by, reference)
-    _ = experiment.backgrounds, experiment.background_table  # read once, and a bad card is told before any work
+    backgrounds = experiment.backgrounds  # read once, and a bad card is told before any work
+    check(card, produced, seen_by, reference, () if backgrounds is None else backgrounds.processes)
+    _ = experiment.background_table
     return experiment
+
+
+def _numbered(names: Sequence[str]) -> list[tuple[KeyPath, str]]:
+    return [(("process", index), name) for index, name in enumerate(names)]
 
 
 def reference_in_memory(
@@ -236,9 +287,20 @@ def sampled(experiment: Experiment, mass: float, point: int, events: int, made: 
     return Sample(measured, reference_in_memory(experiment, reference, point, made), events)
 
 
-def of_component(measured: Sequence[Measurement], component: str) -> tuple[Measurement, ...]:
-    """The measurements of the processes that have this component; their events add up."""
-    return tuple(each for each in measured if component in each.sums.weights)
+def of_component(experiment: Experiment, measured: Sequence[Measurement], component: str) -> tuple[Measurement, ...]:
+    """The measurements of the processes that have this component, with their shares of the exposure; their events add up."""
+    with_shares = (replace(each, share=share) for each, share in zip(measured, experiment.shares(), strict=True))
+    return tuple(each for each in with_shares if component in each.sums.weights)
+
+
+def joined(measured: Sequence[Measurement], component: str) -> Measurement:
+    """One measurement whose peak has the events of all processes with a component, each as often as it is expected."""
+    first = measured[0]
+    if len(measured) == 1 or first.peak is None:
+        return first
+    peaks = [each.expected_peak(component) for each in measured]
+    values, weights = (np.concatenate(columns) for columns in zip(*peaks, strict=True))
+    return replace(first, peak=Peak((component,), values, weights[:, None]))
 
 
 def together(rates: Sequence[Rate]) -> Rate:
@@ -273,7 +335,7 @@ def invisible_limit(
 ) -> PointLimit:
     """The limits on both couplings, each alone, where no decay is seen. Raises `InputError` as `point_limit` does."""
     card = experiment.analysis
-    found = {name: of_component(measured, name) for name in (*COUPLINGS, "interference")}
+    found = {name: of_component(experiment, measured, name) for name in (*COUPLINGS, "interference")}
     sizes = {name: min(each.sums.effective_size(name) for each in found[name]) for name in COUPLINGS if found[name]}
     for name, size in sizes.items():
         if size < SMALLEST_EFFECTIVE_SIZE:
@@ -317,7 +379,7 @@ def ray_limit(
     exclusion = invisible.exclusion(interference=interference)
     free = exclusion.limit(ray)
     counting, length = experiment.analysis.counting, experiment.detector.geometry.calorimeter_length
-    flights = {name: of_component(measured, name) for name in COUPLINGS}
+    flights = {name: of_component(experiment, measured, name) for name in COUPLINGS}
     if counting is None or all(each.flight is None for several in flights.values() for each in several):
         return free
     if length is None:
@@ -366,11 +428,11 @@ def _method(card: AnalysisCard) -> str:
 def _limit(
     experiment: Experiment, found: Sequence[Measurement], reference: Measurement | None, component: str, rate: Rate
 ) -> FoundLimit:
-    """The limit on one coupling; what is allowed is that of the first process that has it."""
+    """The limit on one coupling; what is allowed follows from the events of all processes that have it."""
     card = experiment.analysis
     if not found or rate.value <= 3 * rate.error:
         return FoundLimit(NO_LIMIT, Rate(math.nan, math.nan))
-    measured = found[0]
+    measured = joined(found, component)
     if card.recast is not None:
         assert reference is not None
         block = card.recast.model_copy(update={"curve": str(beside(card, card.recast.curve))})
@@ -386,7 +448,7 @@ def _limit(
 
 def _limit_from_shapes(experiment: Experiment, measured: Measurement, component: str, rate: Rate) -> FoundLimit:
     """The limit on one coupling, the expected band and the local p-value, from the likelihood of the bins."""
-    per_pb = exposure_per_pb(experiment)
+    per_pb = experiment.exposure
     assert experiment.backgrounds is not None
     found = experiment.backgrounds.limit(measured, component)
     allowed = Rate(found.value / per_pb, found.error / per_pb)
@@ -415,23 +477,14 @@ def expected_background(experiment: Experiment, mass: float) -> tuple[float, flo
     background = card.counting.background
     luminosity = None
     if background is not None and background.per_luminosity is not None and card.counting.luminosity is None:
-        own = {sum(process.beams.luminosity or ()) for process in experiment.processes}
+        own = {setup(process).luminosity for process in experiment.processes}
         if len(own) > 1:
             path = ("counting", "background", "per_luminosity")
-            raise card.problem(path, "the process cards have several luminosities: give one in 'counting'")
-        luminosity = own.pop() or None
+            problem = card.problem(path, "the process cards have several luminosities: give one in 'counting'")
+            raise CardError([problem])
+        (luminosity,) = own
     try:
         return background_events(card.counting, luminosity, of_table)
-    except ValueError as error:
-        raise InputError(f"{card.origin}: {error}") from None
-
-
-def exposure_per_pb(experiment: Experiment) -> float:
-    """Signal events for each pb of cross-section that is selected. Raises `InputError` where the cards give none."""
-    card = experiment.analysis
-    assert card.counting is not None
-    try:
-        return exposure(card.counting, *of_the_process(experiment))
     except ValueError as error:
         raise InputError(f"{card.origin}: {error}") from None
 
@@ -446,16 +499,16 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
     background = card.counting.background
     if card.counting.window is not None and background is not None and measured.peak is not None:
         values, weights = measured.peak.of(component)
-        if width(values, weights) < 1e-9 * experiment.processes[0].collisions()[0].sqrt_s ** 2:
+        if width(values, weights) < 1e-9 * max(each.sqrt_s for each in experiment.collisions()) ** 2:
             raise InputError(f"{card.name}: the peak has no width: a window needs a detector with a resolution")
         (low, high), signal_share = window(values, weights, measured.mass, card.counting.window.half_width)
-        beam = experiment.processes[0].collisions()[0].as_dict()
         chosen = shape or background.shape or "flat"
         if chosen in FROM_EVENTS:
             assert experiment.backgrounds is not None
             own = experiment.backgrounds.templates.within(low, high)
         else:
-            background_in_window = background_share(card, background, beam, low, high, chosen)  # type: ignore[arg-type]
+            beam: Any = experiment.beam.as_dict() if chosen == "bremsstrahlung" else {}
+            background_in_window = background_share(card, background, beam, low, high, chosen)
     if signal_share == 0:  # an edge of the selection has moved the whole peak
         return Rate(math.nan, math.nan)
     expected = own or expected_background(experiment, measured.mass)
@@ -465,14 +518,7 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
         return Rate(math.nan, math.nan)
     except ValueError as error:
         raise InputError(f"{card.origin}: {error}") from None
-    return Rate(events / exposure_per_pb(experiment) / signal_share)
-
-
-def of_the_process(experiment: Experiment) -> tuple[float | None, float | None]:
-    """What a process card gives to the exposure: luminosity (1/pb), or atoms per cm^2 in a radiation length."""
-    beams = experiment.processes[0].beams
-    luminosity = sum(beams.luminosity) if beams.luminosity else None
-    return luminosity, beams.target.stuff.atoms_per_radiation_length if beams.thickness > 0 and beams.target else None
+    return Rate(events / experiment.exposure / signal_share)
 
 
 def _with_error(experiment: Experiment, measured: Measurement, component: str, parts: int = 20) -> Rate:
@@ -490,7 +536,7 @@ def _shape_systematic(experiment: Experiment, measured: Measurement, component: 
     counting = experiment.analysis.counting
     if counting is None or counting.background is None or counting.background.shape != "flat":
         return 0.0
-    if counting.positrons_on_target is None or not math.isfinite(allowed.value):
+    if counting.on_target is None or not math.isfinite(allowed.value):
         return 0.0  # bremsstrahlung is that of positrons in a target
     if any(experiment.analysis.photon_range(name) is None for name in ("photon.energy", "photon.theta")):
         return 0.0  # the other shape is not defined

@@ -42,6 +42,7 @@ Set = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace existing output.")]
+AllowOther = Annotated[bool, typer.Option("--allow-other", help="Allow a file of another experiment or other beams.")]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", parser=whole_number(0, 2**63 - 1), metavar="N", help="Seed of the random numbers."),
@@ -151,6 +152,7 @@ def simulate(
     seed: Seed = None,
     set_: Set = None,
     force: Force = False,
+    allow_other: AllowOther = False,
     json: Json = False,
 ) -> None:
     """Pass events through a detector card into a reco file."""
@@ -158,7 +160,16 @@ def simulate(
     from alphoton.workflows.console import bar, print_json, table
 
     with bar("events") as progress:
-        found = run_simulate(events, detector, output, seed=seed, overrides=set_ or (), force=force, progress=progress)
+        found = run_simulate(
+            events,
+            detector,
+            output,
+            seed=seed,
+            overrides=set_ or (),
+            force=force,
+            allow_other=allow_other,
+            progress=progress,
+        )
     if json:
         print_json(found)
         return
@@ -174,6 +185,7 @@ def analyse(
     histograms: Annotated[Path | None, typer.Option("--histograms", help="ROOT file for histograms.")] = None,
     set_: Set = None,
     force: Force = False,
+    allow_other: AllowOther = False,
     json: Json = False,
 ) -> None:
     """Select and count the events of a reco file: cutflow, efficiency, histograms."""
@@ -181,7 +193,17 @@ def analyse(
     from alphoton.workflows.console import bar, print_json, table, with_error
 
     with bar("events") as progress:
-        found = run_analyse(reco, analysis, histograms=histograms, overrides=set_ or (), force=force, progress=progress)
+        found = run_analyse(
+            reco,
+            analysis,
+            histograms=histograms,
+            overrides=set_ or (),
+            force=force,
+            allow_other=allow_other,
+            progress=progress,
+        )
+    for remark in found.remarks:
+        typer.echo(remark, err=True)
     if json:
         print_json(found)
         return

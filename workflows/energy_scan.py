@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alphoton.analysis.analysis_card import CountingBlock
-from alphoton.analysis.limits import NO_LIMIT, CouplingLimit, exposure
+from alphoton.analysis.exposure import exposure
+from alphoton.analysis.limits import NO_LIMIT, CouplingLimit
 from alphoton.analysis.shape import ShapeModel, shape_limit
 from alphoton.data.errors import InputError
 from alphoton.generators.model import branching_ratios
 from alphoton.generators.processes.resonant import line, resonance
+from alphoton.workflows.card_checks import setup
 from alphoton.workflows.chain import Experiment, PointLimit
 from alphoton.workflows.measurements import beside
 
@@ -108,10 +109,10 @@ def signal(experiment: Experiment, mass: float, points: ScanPoints) -> Array:
     """
     card = experiment.analysis
     (process,) = experiment.processes
-    if process.process != "resonant" or process.beams.target is not None:
+    if process.process != "resonant" or process.on_nuclei:
         raise InputError(f"{card.origin}: scan: '{process.name}' is no resonant production by a beam of positrons")
     assert card.scan is not None
-    per_positron = exposure(CountingBlock(positrons_on_target=1.0, target=card.scan.target), None)
+    per_positron = exposure(card, setup(process))
     couplings = process.model.model_copy(update={"m_a": mass})
     decays = branching_ratios(process.model_copy(update={"model": couplings}).couplings)["electrons"]
     beams = process.beams

@@ -10,8 +10,10 @@ import typer
 
 NAMES = (
     (r"^(warning: )?override ", r"\1--set "),
+    (r"\boverride (?=[\w.]+=)", "--set "),
     (r"^scheduler=", "--scheduler "),
     (r"\b(force|radiative)=True", r"--\1"),
+    (r"\ballow_other=True", "--allow-other"),
     (r"\balong=\[\.\.\.\]", "--along"),
     (r"\boverrides=\[(?:\.\.\.)?(.*?)\]$", r"--set \1"),
 )

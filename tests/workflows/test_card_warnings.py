@@ -140,12 +140,14 @@ def test_an_error_in_events_is_no_share() -> None:
 @pytest.mark.parametrize("method", ["cls", "bayesian", "poisson", "feldman_cousins"])
 def test_half_an_event_is_not_observed(method: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
-    path.write_text(Path(read("analysis", "delphi").origin).read_text())
+    packaged_card = read("analysis", "delphi")
+    path.write_text(Path(packaged_card.origin).read_text())
+    line = packaged_card.place(("counting", "observed")).rpartition(":")[2]
     path.write_text(path.read_text().replace("observed: 61", "observed: 2.5").replace("method: cls", f"method: {method}"))
     with pytest.raises(CardError) as caught:
         AnalysisCard.load(path)
     assert caught.value.problems == [
-        f"{path}:10: counting.observed: '{method}' counts whole events: write 2 or 3, or leave it out for the limit to "
+        f"{path}:{line}: counting.observed: '{method}' counts whole events: write 2 or 3, or leave it out for the limit to "
         "expect; got 2.5"
     ]
     for whole in ("3", "3.0", "3e0", "0"):

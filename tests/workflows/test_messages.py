@@ -191,6 +191,12 @@ CASES: dict[str, Case] = {
         "scheduler=nonsense: ",
         "--scheduler nonsense: ",
     ),
+    "another experiment": (
+        lambda: simulate("events.root", "babar", "x.root"),
+        ["simulate", "events.root", "--detector", "babar", "-o", "x.root"],
+        "allow it with allow_other=True",
+        "allow it with --allow-other",
+    ),
     "no likelihood": (
         lambda: write_pyhf("na64", "10 MeV", "x.json"),
         ["export", "pyhf", "na64", "--mass", "10 MeV", "-o", "x.json"],
@@ -242,5 +248,7 @@ def test_what_a_person_wrote_stays_as_it_is() -> None:
     """Only the names of arguments are put into other words, at their places."""
     for text in ("an override of mine", "mine.yaml:3: name: got 'override x'", "the force = True", "scheduler"):
         assert with_options(text) == text
+    within = "mine.yaml:5: counting: no luminosity (override beams.sqrt_s=1 GeV: beams)"
+    assert with_options(within) == "mine.yaml:5: counting: no luminosity (--set beams.sqrt_s=1 GeV: beams)"
     both = "override a=1: a: unknown key\noverride b=2: b: unknown key"
     assert with_options(both) == "--set a=1: a: unknown key\n--set b=2: b: unknown key"

@@ -33,6 +33,7 @@ from alphoton.workflows.chain import (
     PointLimit,
     Sample,
     expected_background,
+    joined,
     load_experiment,
     of_component,
     point_limit,
@@ -179,16 +180,16 @@ def no_limit(row: PointLimit, coupling: str) -> str:
 
 def _background(experiment: Experiment, sample: Sample, component: str) -> tuple[float, float]:
     """The background, with its error, in the window about the signal's peak, if there is one: as for the limit."""
-    card, measured = experiment.analysis, of_component(sample.measured, component)[0]
+    card, measured = experiment.analysis, joined(of_component(experiment, sample.measured, component), component)
     assert card.counting is not None
     block, background = card.counting.window, card.counting.background
     if block is None or background is None or background.shape is None or measured.peak is None:
         return expected_background(experiment, measured.mass)
     (low, high), _ = window(*measured.peak.of(component), measured.mass, block.half_width)
-    beam: Any = experiment.processes[0].collisions()[0].as_dict()
     if background.shape in FROM_EVENTS:
         assert experiment.backgrounds is not None
         return experiment.backgrounds.templates.within(low, high)
+    beam: Any = experiment.beam.as_dict() if background.shape == "bremsstrahlung" else {}
     share = background_share(card, background, beam, low, high, background.shape)
     events, error = expected_background(experiment, measured.mass)
     return share * events, share * error
