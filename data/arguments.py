@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from os import PathLike
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, overload
 
 from alphoton.data.errors import InputError
 from alphoton.data.quantities import whole
@@ -13,11 +13,17 @@ from alphoton.data.quantities import whole
 Item = TypeVar("Item")
 
 
-def several(value: Item | Iterable[Item]) -> tuple[Item, ...]:
+@overload
+def several(value: str | Sequence[str]) -> tuple[str, ...]: ...
+@overload
+def several(value: float | str | Sequence[float | str]) -> tuple[float | str, ...]: ...
+@overload
+def several(value: Item | Iterable[Item]) -> tuple[Item, ...]: ...
+def several(value: Any) -> tuple[Any, ...]:
     """The items of a sequence; a single text, number, path or mapping is one item, not a sequence of characters or keys."""
     if isinstance(value, str | Real | PathLike | Mapping):
-        return (cast("Item", value),)
-    return tuple(cast("Iterable[Item]", value))
+        return (value,)
+    return tuple(value)
 
 
 def whole_argument(name: str, value: Any, least: int = 1) -> int:

@@ -26,6 +26,7 @@ from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows import cli
 from alphoton.workflows.card_tools import model, validate_file
 
+pytestmark = pytest.mark.filterwarnings("ignore::alphoton.data.errors.CardWarning")  # chance writes hardly meant numbers
 SECONDS = 20
 """One try; the longest are cross-sections."""
 TWO_TO_TWO = ("annihilation", "dark_photon")
