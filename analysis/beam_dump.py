@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,15 @@ class Edges:
     upper: float
     lower_error: float = 0.0
     upper_error: float = 0.0
+
+    @property
+    def edges(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Both edges, each with its error."""
+        return (self.lower, self.lower_error), (self.upper, self.upper_error)
+
+    def ending_below(self, last: float) -> Edges:
+        """Without an upper edge if that is only where the search ends."""
+        return self if self.upper < last * (1 - 1e-9) else replace(self, upper=math.nan, upper_error=math.nan)
 
 
 def mean_boost(dump: Dump, mass: float, lower: float, upper: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from alphoton.analysis.analysis_card import AnalysisCard, CountingBlock
 from alphoton.analysis.counting import Rate
-from alphoton.analysis.statistics import Counting, median_expected_limit, upper_limit
+from alphoton.analysis.statistics import Counting, expected_limit_band, median_expected_limit, upper_limit
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,21 @@ def signal_events_limit(card: AnalysisCard, share: float = 1.0, background: tupl
     if card.counting.observed is None:
         return median_expected_limit(events, error, method, level)
     return upper_limit(Counting(card.counting.observed, events, error), method, level)
+
+
+def signal_events_band(
+    card: AnalysisCard, share: float = 1.0, background: tuple[float, float] | None = None
+) -> tuple[float, ...]:
+    """The upper limits on the number of signal events that the background alone would give, with `share` and `background`
+    as in `signal_events_limit`: those of its counts at -2, -1, 0, 1, 2 standard deviations, NaN where the method has none.
+
+    Empty with `method: fixed`, whose number of events does not depend on a background. Raises `ValueError` as above.
+    """
+    if card.limit.signal_events is not None:
+        return ()
+    assert card.counting is not None
+    events, error = (share * value for value in background or background_events(card.counting))
+    return expected_limit_band(events, error, card.limit.method, card.limit.confidence_level)
 
 
 def coupling_limit(rate_limit: Rate, rate: Rate) -> CouplingLimit:

@@ -17,6 +17,7 @@ from alphoton.analysis.limits import background_events
 from alphoton.analysis.shape import ShapeLimit, ShapeModel, shape_limit
 from alphoton.analysis.shape_toys import toy_limit
 from alphoton.analysis.templates import Binned, Template, Templates
+from alphoton.data.card_paths import data_file
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import EventFile
 from alphoton.detectors.detector_card import DetectorCard
@@ -153,7 +154,7 @@ class Backgrounds:
     def _file(self, index: int) -> Path:
         name = self.block.templates[index].file
         assert name is not None
-        return Path(beside(self.card, name))
+        return data_file(Path(self.card.origin), name)
 
     def _template(self, index: int) -> Template:
         process = self.processes[index]

@@ -14,6 +14,7 @@ from alphoton.analysis.shape import fit_at, local_p_value
 from alphoton.analysis.shape_toys import pseudo_experiments
 from alphoton.data.arguments import several, whole_argument
 from alphoton.data.errors import InputError
+from alphoton.data.grid import distinct
 from alphoton.workflows.chain import joined, load_experiment, of_component, sampled
 from alphoton.workflows.limit_scan import FIRST_EVENTS, mass_of
 
@@ -55,7 +56,7 @@ def bump_hunt(
     backgrounds, card = experiment.backgrounds, experiment.analysis
     if backgrounds is None or card.limit.method != "shape" or backgrounds.bins.observed is None:
         raise InputError(f"{card.origin}: counting.bins.observed: a search for a peak needs counts, and 'method: shape'")
-    models, grid = [], sorted(mass_of(mass) for mass in several(masses))
+    models, grid = [], sorted(distinct(map(mass_of, several(masses))))
     for point, mass in enumerate(grid):
         found = of_component(experiment, sampled(experiment, mass, point, events).measured, component)
         if not found:

@@ -15,7 +15,7 @@ from alphoton.analysis.exposure import Setup, exposure
 from alphoton.analysis.generated_range import range_problems
 from alphoton.data.card import Card
 from alphoton.data.card_file import candidates
-from alphoton.data.card_paths import ANY, KeyPath, is_file, named
+from alphoton.data.card_paths import ANY, KeyPath, data_file, is_file, named
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.published_file import find
 from alphoton.detectors.detector_card import DetectorCard
@@ -75,13 +75,12 @@ def missing_files(card: AnalysisCard, patterns: Iterable[KeyPath]) -> Iterator[s
     """The files that a card names and that are not there."""
     for pattern in patterns:
         for path, name in named(card.resolved, pattern):
-            file = beside(card, name)
             try:
                 if pattern in CURVES:
-                    find(file)
+                    find(beside(card, name))
             except InputError as error:
                 yield card.problem(path, str(error))
-            if pattern in FILES and not is_file(Path(file)):
+            if pattern in FILES and not is_file(data_file(Path(card.origin), name)):
                 yield card.problem(path, f"no such file: '{name}'")
 
 

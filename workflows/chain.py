@@ -21,9 +21,11 @@ from alphoton.analysis.limits import (
     CouplingLimit,
     background_events,
     coupling_limit,
+    signal_events_band,
     signal_events_limit,
 )
 from alphoton.analysis.recast import allowed_rate, at_luminosity, published_limit
+from alphoton.analysis.shape import DEVIATIONS
 from alphoton.analysis.slices import ELECTRON_ONLY, PHOTON_ONLY, Exclusion, RayLimit, Term, direction, scaled
 from alphoton.analysis.statistics import NoLimitError
 from alphoton.analysis.window import background_share, width, window
@@ -42,6 +44,12 @@ from alphoton.workflows.measurements import Made, beside, in_memory
 SMALLEST_EFFECTIVE_SIZE = 1000
 """Below it a reweighted sample sets no limit."""
 COUPLINGS = ("photon", "electron")
+NOT_MADE = "no process of the analysis makes the ALP by this coupling"
+TOO_FEW = "nothing, or too little to tell, passes the selection"
+DECAYED = "too many decays are lost in the calorimeter: nothing is excluded"
+NOT_PART = "it is no part of the direction"
+CANCELLED = "the channels cancel along the direction"
+"""Why there is no limit."""
 OF_BOTH = ("beams.energy_spread", "beams.initial_state_radiation", "photon.")
 """Keys of a process card that an override sets for a recast's dark photon too."""
 REFERENCE_SAMPLE = 4
@@ -183,9 +191,23 @@ class PointLimit:
     """The other edge of an excluded band, where the coupling is so strong that the ALP decays too soon."""
     g_ae_upper: CouplingLimit = NO_LIMIT
     expected: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    """Of a limit from shapes, by coupling: those to be expected at -2, -1, 0, 1, 2 standard deviations of the background."""
+    """By coupling, the limits that the background alone would give at -2, -1, 0, 1, 2 standard deviations, of a band its
+    lower edges. NaN where the method has none there; nothing where it has no background."""
     p_values: dict[str, float] = field(default_factory=dict)
     """Of a limit from observed shapes, by coupling: the local p-value of the background alone."""
+    ray: str = ""
+    """The direction in which the couplings grow together, like `g_agamma=0.001 g_ae=1`; empty for one coupling at a time."""
+    empty: dict[str, str] = field(default_factory=dict)
+    """By coupling, why there is no limit on it; of each without one."""
+
+    def expected_at(self, index: int) -> PointLimit:
+        """The row with the limits of the expected band, the `index`-th, in place of its own; NaN where one is missing."""
+        limits = {name: CouplingLimit(band[index]) for name, band in self.expected.items()}
+        if not all(math.isfinite(limit.value) for limit in limits.values()):
+            limits = {}
+        allowed = {name: Rate(self.rates[name].value * limit.value**2) for name, limit in limits.items()}
+        photon, electron = (limits.get(name, NO_LIMIT) for name in COUPLINGS)
+        return replace(self, g_agamma=photon, g_ae=electron, allowed=allowed)
 
     def exclusion(self, *, interference: bool = True) -> Exclusion:
         """What any combination of the couplings makes of what is allowed, without decays; from the two limits alone."""
@@ -207,13 +229,14 @@ class PointLimit:
 
 @dataclass(frozen=True)
 class FoundLimit:
-    """The limit on one coupling, the allowed rate, the relative systematic on it; from shapes also the expected band."""
+    """The limit on one coupling, or why there is none; the allowed rate, the relative systematic, the expected band."""
 
     limit: CouplingLimit
     allowed: Rate
     systematic: float = 0.0
     expected: tuple[float, ...] = ()
     p_value: float | None = None
+    reason: str = ""
 
 
 def load_experiment(
@@ -318,15 +341,22 @@ def point_limit(
     row = invisible_limit(experiment, measured, reference, events)
     if all(each.flight is None for each in measured):
         return row
-    photon, electron = (
-        ray_limit(experiment, measured, row, direction(row.mass, coupling)) for coupling in (PHOTON_ONLY, ELECTRON_ONLY)
-    )
+    rays = [direction(row.mass, coupling) for coupling in (PHOTON_ONLY, ELECTRON_ONLY)]
+    photon, electron = (ray_limit(experiment, measured, row, ray) for ray in rays)
+    bands = [ray_band(experiment, measured, row, ray) for ray in rays]
+    lost = {
+        name: DECAYED
+        for name, found in zip(COUPLINGS, (photon, electron), strict=True)
+        if not math.isfinite(found.lower.value) and name not in row.empty
+    }
     return replace(
         row,
         g_agamma=photon.lower,
         g_agamma_upper=photon.upper,
         g_ae=electron.lower,
         g_ae_upper=electron.upper,
+        expected={name: band for name, band in zip(COUPLINGS, bands, strict=True) if name in row.expected},
+        empty=row.empty | lost,
     )
 
 
@@ -359,6 +389,7 @@ def invisible_limit(
         systematic={name: found_limit.systematic for name, found_limit in limits.items()},
         expected={name: found_limit.expected for name, found_limit in limits.items() if found_limit.expected},
         p_values={name: found_limit.p_value for name, found_limit in limits.items() if found_limit.p_value is not None},
+        empty={name: found_limit.reason for name, found_limit in limits.items() if found_limit.reason},
     )
 
 
@@ -415,6 +446,24 @@ def ray_limit(
     )
 
 
+def ray_band(
+    experiment: Experiment,
+    measured: Sequence[Measurement],
+    invisible: PointLimit,
+    ray: Couplings,
+    *,
+    interference: bool = True,
+) -> tuple[float, ...]:
+    """The scales on a ray that the background alone would give at -2 to 2 standard deviations; none without a band.
+
+    NaN where that on a coupling is missing.
+    """
+    if not invisible.expected:
+        return ()
+    rows = [invisible.expected_at(index) for index in range(len(DEVIATIONS))]
+    return tuple(ray_limit(experiment, measured, row, ray, interference=interference).lower.value for row in rows)
+
+
 def _method(card: AnalysisCard) -> str:
     """What a limit is named by in tables."""
     if card.recast is not None:
@@ -430,9 +479,32 @@ def _limit(
 ) -> FoundLimit:
     """The limit on one coupling; what is allowed follows from the events of all processes that have it."""
     card = experiment.analysis
-    if not found or rate.value <= 3 * rate.error:
-        return FoundLimit(NO_LIMIT, Rate(math.nan, math.nan))
-    measured = joined(found, component)
+    if not found:
+        return FoundLimit(NO_LIMIT, Rate(math.nan, math.nan), reason=NOT_MADE)
+    if rate.value <= 3 * rate.error:
+        return FoundLimit(NO_LIMIT, Rate(math.nan, math.nan), reason=TOO_FEW)
+    limit = _limit_from(experiment, joined(found, component), reference, component, rate)
+    if math.isfinite(limit.limit.value):
+        return limit
+    return replace(limit, systematic=0.0, reason=_why_none(card, limit.allowed))
+
+
+def _why_none(card: AnalysisCard, allowed: Rate) -> str:
+    """Why a coupling whose events are selected has no limit: because of what is allowed."""
+    if math.isfinite(allowed.value) and card.recast is not None:
+        return "nothing of the dark photon that it is compared with passes; does the detector card see it?"
+    if math.isfinite(allowed.value):
+        return "its allowed number of events is not known well enough; more events would tell it"
+    if card.recast is not None:
+        return "outside the published curve"
+    return f"'{_method(card)}' gives none for these events, or none of the peak is in its window"
+
+
+def _limit_from(
+    experiment: Experiment, measured: Measurement, reference: Measurement | None, component: str, rate: Rate
+) -> FoundLimit:
+    """The limit on one coupling of which enough is selected."""
+    card = experiment.analysis
     if card.recast is not None:
         assert reference is not None
         block = card.recast.model_copy(update={"curve": str(beside(card, card.recast.curve))})
@@ -443,7 +515,8 @@ def _limit(
         return _limit_from_shapes(experiment, measured, component, rate)
     allowed = _with_error(experiment, measured, component)
     systematic = _shape_systematic(experiment, measured, component, allowed)
-    return FoundLimit(coupling_limit(allowed, rate), allowed, systematic)
+    band = tuple(coupling_limit(each, rate).value for each in _expected_rates(experiment, measured, component))
+    return FoundLimit(coupling_limit(allowed, rate), allowed, systematic, band)
 
 
 def _limit_from_shapes(experiment: Experiment, measured: Measurement, component: str, rate: Rate) -> FoundLimit:
@@ -492,6 +565,38 @@ def expected_background(experiment: Experiment, mass: float) -> tuple[float, flo
 def _allowed_rate(experiment: Experiment, measured: Measurement, component: str, shape: str | None = None) -> Rate:
     """The allowed cross-section times efficiency in pb, from the counting experiment in the signal window."""
     card = experiment.analysis
+    signal_share, background_in_window, own = _in_window(experiment, measured, component, shape)
+    if signal_share == 0:  # an edge of the selection has moved the whole peak
+        return Rate(math.nan, math.nan)
+    try:
+        events = signal_events_limit(card, background_in_window, own)
+    except NoLimitError:
+        return Rate(math.nan, math.nan)
+    except ValueError as error:
+        raise InputError(f"{card.origin}: {error}") from None
+    return Rate(events / experiment.exposure / signal_share)
+
+
+def _expected_rates(experiment: Experiment, measured: Measurement, component: str) -> tuple[Rate, ...]:
+    """The allowed rates that the background alone would give; none where the method does not depend on a background."""
+    signal_share, background_in_window, own = _in_window(experiment, measured, component)
+    if signal_share == 0:
+        return ()
+    try:
+        band = signal_events_band(experiment.analysis, background_in_window, own)
+    except ValueError as error:
+        raise InputError(f"{experiment.analysis.origin}: {error}") from None
+    return tuple(Rate(events / experiment.exposure / signal_share) for events in band)
+
+
+def _in_window(
+    experiment: Experiment, measured: Measurement, component: str, shape: str | None = None
+) -> tuple[float, float, tuple[float, float]]:
+    """The shares of the signal and of the background in the signal window, and the background with its error.
+
+    That is the whole one, or from events the one in the window, of which the share is 1.
+    """
+    card = experiment.analysis
     if card.counting is None:
         raise InputError(f"{card.name}: the card has neither 'counting' nor 'recast': there is nothing to set a limit with")
     signal_share = background_in_window = 1.0
@@ -509,16 +614,7 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
         else:
             beam: Any = experiment.beam.as_dict() if chosen == "bremsstrahlung" else {}
             background_in_window = background_share(card, background, beam, low, high, chosen)
-    if signal_share == 0:  # an edge of the selection has moved the whole peak
-        return Rate(math.nan, math.nan)
-    expected = own or expected_background(experiment, measured.mass)
-    try:
-        events = signal_events_limit(card, background_in_window, expected)
-    except NoLimitError:
-        return Rate(math.nan, math.nan)
-    except ValueError as error:
-        raise InputError(f"{card.origin}: {error}") from None
-    return Rate(events / experiment.exposure / signal_share)
+    return signal_share, background_in_window, own or expected_background(experiment, measured.mass)
 
 
 def _with_error(experiment: Experiment, measured: Measurement, component: str, parts: int = 20) -> Rate:

@@ -273,39 +273,44 @@ def limit(
     if json:
         print_json({"limits": [as_dict(row) for row in found.rows], "path": found.path})
         return
-    _limits_table("limits", found.rows)
+    _limits_table("limits on both couplings together" if along else "limits", found.rows)
 
 
 def _say_why_empty(rows: Any) -> None:
-    from alphoton.workflows.limit_scan import why_empty
+    from alphoton.workflows.limit_scan import remarks
 
-    for row in rows:
-        for remark in why_empty(row):
-            typer.echo(remark, err=True)
+    for remark in remarks(rows):
+        typer.echo(with_options(remark), err=True)
 
 
 def _limits_table(title: str, rows: Any) -> None:
-    from alphoton.workflows.console import table, with_error
+    from math import isfinite
 
-    lines = [
-        [
-            row.analysis,
-            f"{row.mass * 1e3:.6g}",
-            with_error(row.g_agamma.value, row.g_agamma.error),
-            with_error(row.g_ae.value, row.g_ae.error),
-            row.method,
-            f"{row.confidence_level:.0%}" if row.confidence_level == row.confidence_level else "-",
-        ]
-        for row in rows
-    ]
-    header = ["analysis", "m_a [MeV]", "g_agamma [/GeV]", "g_ae [/GeV]", "method", "CL"]
-    if any(row.g_agamma_upper.value == row.g_agamma_upper.value for row in rows):  # bands have another edge
-        header.insert(3, "up to [/GeV]")
-        for line, row in zip(lines, rows, strict=True):
-            line.insert(3, with_error(row.g_agamma_upper.value, row.g_agamma_upper.error))
-    table(title, header, lines)
+    from alphoton.workflows.console import table, with_error
+    from alphoton.workflows.limit_scan import COUPLINGS
+    from alphoton.workflows.masses import texts
+
+    columns = {"analysis": [row.analysis for row in rows], "m_a [MeV]": texts([row.mass * 1e3 for row in rows], 6)}
+    for coupling in COUPLINGS:
+        limits, edges = ([getattr(row, f"{coupling.name}{edge}") for row in rows] for edge in ("", "_upper"))
+        columns[f"{coupling.name} [/GeV]"] = [with_error(limit.value, limit.error) for limit in limits]
+        if any(isfinite(edge.value) for edge in edges):  # bands have another edge
+            columns[f"{coupling.name} up to"] = [with_error(edge.value, edge.error) for edge in edges]
+    columns["method"] = [row.method for row in rows]
+    columns["CL"] = [f"{row.confidence_level:.0%}" if isfinite(row.confidence_level) else "-" for row in rows]
+    header = ["up to [/GeV]" if name.endswith(" up to") else name for name in columns]
+    table(title, header, list(zip(*columns.values(), strict=True)))
     for name in dict.fromkeys(row.analysis for row in rows):
-        systematic = max(value for row in rows if row.analysis == name for value in row.systematic.values())
+        own = [row for row in rows if row.analysis == name]
+        systematic = max(
+            (
+                row.systematic[coupling.component]
+                for row in own
+                for coupling in COUPLINGS
+                if isfinite(getattr(row, coupling.name).value)
+            ),
+            default=0.0,
+        )
         if systematic > 0:
             typer.echo(f"{name}: a systematic error of up to {systematic:.0%} on the couplings comes on top")
 

@@ -22,11 +22,12 @@ from alphoton.generators.executors import chunks
 from alphoton.generators.model import Couplings
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.card_checks import setup
-from alphoton.workflows.chain import Experiment, PointLimit
+from alphoton.workflows.chain import COUPLINGS, NOT_MADE, NOT_PART, Experiment, PointLimit
 from alphoton.workflows.measurements import Made
 
 Array = NDArray[np.float64]
-NOTHING = Edges(math.nan, math.nan)
+NAMES = ("g_agamma", "g_ae")
+NOTHING = Edges(math.nan, math.nan, math.nan, math.nan)
 
 
 def dump_limit(
@@ -44,28 +45,31 @@ def dump_limit(
     card = experiment.analysis
     block = card.beam_dump
     assert block is not None
-    search = (
-        PublishedBand(experiment, mass)
-        if block.edges == "published"
-        else BandFromEvents(experiment, mass, point, events, made)
-    )
-    if ray is not None:
-        band = search.band(experiment.decaying(ray))
-        couplings = {"g_agamma": (band, ray.g_agamma), "g_ae": (band, ray.g_ae)}
+    search: PublishedBand | BandFromEvents
+    if block.edges == "published":
+        search = PublishedBand(experiment, mass)
     else:
-        couplings = {
-            name: (search.band(experiment.decaying(direction(mass, alone))), 1.0)
-            if name in search.limited
-            else (NOTHING, 0.0)
-            for name, alone in (("g_agamma", PHOTON_ONLY), ("g_ae", ELECTRON_ONLY))
-        }
-    lower = {name: CouplingLimit(band.lower, band.lower_error).times(one) for name, (band, one) in couplings.items()}
-    upper = {name: CouplingLimit(band.upper, band.upper_error).times(one) for name, (band, one) in couplings.items()}
+        search = BandFromEvents(experiment, mass, point, events, made)
+    bands, empty = {}, {}
+    along = None if ray is None else search.band(ray)
+    for component, name, alone in zip(COUPLINGS, NAMES, (PHOTON_ONLY, ELECTRON_ONLY), strict=True):
+        strength = 1.0 if ray is None else getattr(ray, name)
+        if along is not None:
+            found = along
+        else:
+            found = search.band(direction(mass, alone)) if component in search.components else NOTHING
+        bands[name] = [CouplingLimit(*edge).times(strength) for edge in found.edges]
+        if not strength:
+            empty[component] = NOT_PART
+        elif along is None and component not in search.components:
+            empty[component] = search.absent
+        elif not math.isfinite(found.lower):
+            empty[component] = search.nothing
     return PointLimit(
         analysis=card.name,
         mass=mass,
-        g_agamma=lower["g_agamma"],
-        g_ae=lower["g_ae"],
+        g_agamma=bands["g_agamma"][0],
+        g_ae=bands["g_ae"][0],
         method=search.method,
         confidence_level=card.limit.confidence_level if card.limit.method != "fixed" else math.nan,
         events=search.events,
@@ -73,15 +77,17 @@ def dump_limit(
         allowed={},
         effective_sizes={},
         systematic={"photon": 0.0, "electron": 0.0},
-        g_agamma_upper=upper["g_agamma"],
-        g_ae_upper=upper["g_ae"],
+        g_agamma_upper=bands["g_agamma"][1],
+        g_ae_upper=bands["g_ae"][1],
+        empty=empty,
     )
 
 
 class PublishedBand:
     """The published band of the photon coupling, carried over."""
 
-    limited = ("g_agamma",)
+    components = ("photon",)
+    absent = "the band is that of g_agamma alone; give a direction with along=[...]"
     events = 0
 
     def __init__(self, experiment: Experiment, mass: float) -> None:
@@ -92,41 +98,51 @@ class PublishedBand:
         self.block = card.beam_dump
         self.dump = Dump(self.block.shielding, self.block.decay_region)
         self.method = f"recast ({self.block.form})"
+        self.known = published_edges(self.block, mass)
+        self.is_known = all(map(math.isfinite, self.known))
+        self.nothing = (
+            "nothing is excluded at any strength of the couplings" if self.is_known else "outside the published curve"
+        )
 
     def band(self, ray: Couplings) -> Edges:
-        known = published_edges(self.block, self.mass)
-        if not all(map(math.isfinite, known)):
+        """What is excluded along a ray."""
+        if not self.is_known:
             return NOTHING
-        only_photons = ray == direction(self.mass, PHOTON_ONLY)
-        block = self.block
-        return Edges(*recast(self.dump, self.mass, *known, block.visible_ratio, block.form, None if only_photons else ray))
+        block, alone = self.block, ray == direction(self.mass, PHOTON_ONLY)
+        found = recast(self.dump, self.mass, *self.known, block.visible_ratio, block.form, None if alone else ray)
+        last = STRONGEST if alone else STRONGEST / math.hypot(ray.g_agamma, ray.g_ae, ray.g_amu)
+        return Edges(*found).ending_below(last)
 
 
 class BandFromEvents:
     """The band from generated events, whose decays are placed behind the dump."""
 
+    absent = NOT_MADE
+
     def __init__(
-        self, experiment: Experiment, mass: float, point: int, events: int | None, made: Made | None = None
+        self, experiment: Experiment, mass: float, point: int, events: int | None, progress: Made | None = None
     ) -> None:
         card = experiment.analysis
         block, needed = card.beam_dump, card.limit.signal_events
         assert block is not None
         if needed is None:
             raise InputError(f"{card.origin}: limit: a band from events needs 'method: fixed' and 'signal_events'")
-        self.block, self.needed = block, needed
+        self.experiment, self.block, self.needed = experiment, block, needed
         self.method = f"events ({needed:g} events)"
+        self.nothing = f"no strength of the couplings gives {needed:g} decays that are seen"
         processes, _ = experiment.at(mass, events)
         self.events = processes[0].events
-        found = flights(experiment, processes, point, made)
-        self.limited = tuple(
-            name for name, component in (("g_agamma", "photon"), ("g_ae", "electron")) if component in found.weights
-        )
+        made = flights(experiment, processes, point, progress)
+        self.components = tuple(name for name in COUPLINGS if name in made.weights)
         calorimeters = tuple(Calorimeter(c.width / 2, c.height / 2, c.share, block.threshold) for c in block.calorimeters)
         rng = np.random.default_rng(stream(processes[0].seed, Stage.SIMULATION, point, 0))
-        self.decays = DecaysInFlight(Dump(block.shielding, block.decay_region), mass, found, calorimeters, rng)
+        self.decays = DecaysInFlight(Dump(block.shielding, block.decay_region), mass, made, calorimeters, rng)
 
     def band(self, ray: Couplings) -> Edges:
-        return self.decays.found_edges(self.needed, WEAKEST, STRONGEST, self.block.visible_ratio, ray)
+        """What is excluded along a ray."""
+        ray = self.experiment.decaying(ray)
+        found = self.decays.found_edges(self.needed, WEAKEST, STRONGEST, self.block.visible_ratio, ray)
+        return found.ending_below(STRONGEST)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from typing import Any
 
 from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import CouplingLimit
+from alphoton.data.card_paths import data_file
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.output import note_finished
 from alphoton.data.published_file import find
@@ -22,6 +23,7 @@ from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.energy_scan import scan_limit
 from alphoton.workflows.limit_scan import precise_sample
+from alphoton.workflows.masses import in_mev
 from alphoton.workflows.measurements import beside
 from alphoton.workflows.parallel import side_by_side
 from alphoton.workflows.provenance import digest_of, numbers_digest
@@ -115,7 +117,7 @@ class Survey:
         try:
             self.experiment(analysis).at(mass)
         except CardError:
-            told = f"{analysis} {mass * 1e3:g} MeV"
+            told = f"{analysis} {in_mev(mass)} MeV"
             if told not in self.skipped:
                 self.skipped.append(told)
             return False
@@ -139,7 +141,7 @@ def counted_by(experiment: Experiment) -> list[Any]:
     card = experiment.analysis
     curve = None if card.recast is None else find(beside(card, card.recast.curve)).read_text(encoding="utf-8-sig")
     if card.scan is not None:
-        curve = Path(beside(card, card.scan.points)).read_text(encoding="utf-8-sig")
+        curve = data_file(Path(card.origin), card.scan.points).read_text(encoding="utf-8-sig")
     table = None if experiment.background_table is None else Path(experiment.background_table.path)
     if table is not None:
         curve = f"{curve}\n{table.read_text(encoding='utf-8-sig')}"
@@ -180,8 +182,12 @@ def work_out(experiments: Sequence[Experiment], mass: float, events: int | None)
 
 
 def stream_of(mass: float) -> int:
-    """The number of a mass (GeV) among the random streams: its own, wherever it stands in a list."""
-    return round(1e4 * (math.log10(mass) + 9))
+    """The number of a mass (GeV) among the random streams, the same wherever it stands in a list.
+
+    Masses within 0.02% share one, and so do all up to 1 eV. Each limit and its error are right with any stream; close masses
+    then differ by what the mass changes, and their errors must not be averaged away.
+    """
+    return round(1e4 * (math.log10(max(mass, 1e-9)) + 9))
 
 
 class Store:

@@ -112,6 +112,9 @@ def test_a_table_is_the_number_by_hand_at_each_mass(folder: Path, mass: float) -
     by_hand = row(counting(folder, f"{{events: {events}, error: {error}}}"), mass)
     assert found.g_agamma.value == pytest.approx(by_hand.g_agamma.value, rel=1e-9)
     assert found.g_ae.value == pytest.approx(by_hand.g_ae.value, rel=1e-9)
+    assert len(found.expected) == 2  # the band is over the same background
+    for component, band in found.expected.items():
+        assert band == pytest.approx(by_hand.expected[component], rel=1e-9)
 
 
 def test_names_of_columns_and_units(folder: Path) -> None:

@@ -252,3 +252,13 @@ def test_what_a_person_wrote_stays_as_it_is() -> None:
     assert with_options(within) == "mine.yaml:5: counting: no luminosity (--set beams.sqrt_s=1 GeV: beams)"
     both = "override a=1: a: unknown key\noverride b=2: b: unknown key"
     assert with_options(both) == "--set a=1: a: unknown key\n--set b=2: b: unknown key"
+
+
+def test_why_a_limit_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is said beside a result is put into the same words."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["alphoton", "limit", "e137", "--mass", "10 MeV"])
+    assert cli._run() == 0
+    told = capsys.readouterr().err
+    assert "give a direction with --along" in told
+    assert "=[" not in told
