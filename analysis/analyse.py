@@ -54,7 +54,7 @@ def analyse(
     analysis: str | Path | AnalysisCard,
     *,
     histograms: str | Path | None = None,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     force: bool = False,
     allow_other: bool = False,
     progress: Callable[[int, int], None] | None = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
@@ -13,7 +14,7 @@ from alphoton.analysis.vetoes import Veto
 from alphoton.data.card import Block, Card
 from alphoton.data.card_paths import ANY, KeyPath
 from alphoton.data.grid import Energies
-from alphoton.data.quantities import Density, Energy, Fraction, Length, Luminosity, parse
+from alphoton.data.quantities import Density, Energy, Fraction, Length, Luminosity, WholeNumber, parse
 
 Problems = Iterator[tuple[KeyPath, str]]
 Positive = Annotated[float, Field(gt=0)]
@@ -72,7 +73,7 @@ class TemplateBlock(Block):
 
     process: str | None = None
     file: str | None = None
-    events: Annotated[int | None, Field(gt=0)] = None
+    events: Annotated[WholeNumber, Field(gt=0)] | None = None
     """To generate; without it as many as the process card says."""
     error: Annotated[Fraction, Field(ge=0)] = 0.0
 
@@ -83,8 +84,69 @@ class TemplateBlock(Block):
             yield ("events",), "goes with 'process': a file has the events that it has"
 
 
-class Background(Block):
-    """Expected background events after the selection, with their Gaussian error.
+@dataclass(frozen=True)
+class BackgroundError:
+    """The error of a background: in events, or relative to them."""
+
+    value: float = 0.0
+    relative: bool = False
+
+    def of(self, events: Any) -> Any:
+        """The error of so many events, in events."""
+        return self.value * events if self.relative else self.value
+
+
+def _background_error(value: Any) -> BackgroundError:
+    """Of a bare number, in events, or of text like "5 %"."""
+    relative = isinstance(value, str) and value.strip().endswith("%")
+    try:
+        error = BackgroundError(parse(value, "fraction"), relative)
+    except ValueError:
+        message = "must be a number of events, or relative like '5 %', got {got}"
+        raise PydanticCustomError("quantity", message, {"got": repr(value)}) from None
+    if error.value < 0:
+        raise PydanticCustomError("quantity", "must not be negative, got {got}", {"got": str(value)})
+    return error
+
+
+class BackgroundNumber(Block):
+    """Expected background events after the selection, with their Gaussian error: one number, or a table against mass.
+
+    The `table` is a CSV file like those of published curves: a line of column names and rows of numbers, of which 0 is one.
+    `mass_column` ends in its unit, as `mass_GeV`; `error_column` holds events; without it a column `error` is taken where
+    there is one. Between two rows events and error are on straight lines in the mass. Outside of the table there is no
+    limit: nothing is extrapolated.
+
+    With `per_luminosity` events and error are those of this luminosity, and are scaled to that of the limit.
+    """
+
+    events: NotNegative = 0.0
+    """Due unless there is a table, or the limit takes the number from the templates."""
+    error: Annotated[BackgroundError, BeforeValidator(_background_error)] = BackgroundError()
+    """In events, or relative to them like '5 %'."""
+    table: str | None = None
+    mass_column: str = "mass_GeV"
+    events_column: str = "events"
+    error_column: str | None = None
+    per_luminosity: Annotated[Luminosity, Field(gt=0)] | None = None
+
+    def number_problems(self) -> Problems:
+        given = self.model_fields_set
+        if self.table is None:
+            for key in ("mass_column", "events_column", "error_column"):
+                if key in given:
+                    yield (key,), "goes with 'table'"
+            return
+        if "events" in given:
+            yield ("events",), "give either 'events' or a 'table'"
+        if "error" in given and not self.error.relative:
+            yield ("error",), "must be relative with a table, like '5 %'; events stand in the table's 'error_column'"
+        if "error" in given and self.error_column is not None:
+            yield ("error_column",), "give either a relative 'error' or an 'error_column'"
+
+
+class Background(BackgroundNumber):
+    """The background of a counting experiment, with the error of its number.
 
     With `per_positrons_on_target` the number is scaled to the exposure. A `shape` in missing mass squared says which part
     of them lies in the window: `flat` over `range`, or like bremsstrahlung in the selected energies and angles, or that of
@@ -92,9 +154,6 @@ class Background(Block):
     Without `template_statistics` the templates are taken for exact.
     """
 
-    events: NotNegative = 0.0
-    """Due unless the limit takes the number from the templates."""
-    error: NotNegative = 0.0
     per_positrons_on_target: Positive | None = None
     shape: Literal["flat", "bremsstrahlung", "events", "scaled_events"] | None = None
     range: Annotated[tuple[float, float] | None, _pair("energy squared")] = None
@@ -108,6 +167,13 @@ class Background(Block):
             yield ("templates",), f"are due with 'shape: {self.shape}': the backgrounds that give it"
         for index, block in enumerate(self.templates):
             yield from ((("templates", index, *path), message) for path, message in block.problems())
+        yield from self.number_problems()
+        if self.per_luminosity is not None and self.per_positrons_on_target is not None:
+            yield ("per_luminosity",), "give either 'per_luminosity' or 'per_positrons_on_target'"
+        if self.table is not None and self.shape in FROM_EVENTS:
+            yield ("table",), f"does not go with 'shape: {self.shape}', where templates give the events"
+        if self.per_luminosity is not None and self.shape == "events":
+            yield ("per_luminosity",), "does not go with 'shape: events', where templates come at their own rates"
 
 
 class Window(Block):
@@ -124,9 +190,9 @@ class BinsBlock(Block):
     """
 
     range: Annotated[tuple[float, float], _pair("energy squared")]
-    number: Annotated[int, Field(gt=0, le=10_000)]
+    number: Annotated[WholeNumber, Field(gt=0, le=10_000)]
     observed: tuple[NotNegative, ...] | None = None
-    toys: Annotated[int | None, Field(ge=100)] = None
+    toys: Annotated[WholeNumber, Field(ge=100)] | None = None
 
     def problems(self) -> Problems:
         if self.observed is not None and len(self.observed) != self.number:
@@ -183,8 +249,17 @@ class CountingBlock(Block):
         yield from ((("background", *path), message) for path, message in self.background.problems())
         if self.background.per_positrons_on_target is not None and self.on_target is None:
             yield ("background", "per_positrons_on_target"), f"needs '{ON_TARGET[0]}' in 'counting'"
+        if self.background.per_luminosity is not None:
+            yield from self._luminosity_problems(self.background)
         if (self.background.shape is None) != (self.window is None):
             yield ("background", "shape"), "a background shape and a window go together"
+
+    def _luminosity_problems(self, background: Background) -> Problems:
+        where = ("background", "per_luminosity")
+        if self.on_target is not None:
+            yield where, f"goes with a luminosity, here is '{self.on_target_key[0]}'"
+        if self.luminosity is None and background.templates:
+            yield where, "needs 'luminosity' in 'counting' where templates are scaled"
 
 
 class LimitBlock(Block):
@@ -207,7 +282,13 @@ class LimitBlock(Block):
 
 
 class RecastBlock(Block):
-    """A published limit on a dark photon, carried over by the ratio of rates, Eqs. (36) and (37) of arXiv:2012.07894."""
+    """A published limit on a dark photon, carried over by the ratio of rates, Eqs. (36) and (37) of arXiv:2012.07894.
+
+    With a `luminosity` and the `background` (events and error at the luminosity of the publication, `per_luminosity`) the
+    limit is carried to that luminosity first: the rate that is allowed goes with S(b) / L, where S is the median limit on
+    signal events, by the method of `limit`, over a background b that grows with L. At `luminosity` = `per_luminosity` it is
+    the published limit; its own ups and downs stay in it.
+    """
 
     curve: str
     mass_column: str = "mass_GeV"
@@ -216,6 +297,21 @@ class RecastBlock(Block):
     flat_below: bool = False
     uncertainty: Annotated[Fraction, Field(ge=0, lt=1)] = 0.0
     """Relative, on the ratio of efficiencies."""
+    luminosity: Annotated[Luminosity, Field(gt=0)] | None = None
+    background: BackgroundNumber | None = None
+
+    def problems(self) -> Problems:
+        if self.background is None:
+            if self.luminosity is not None:
+                yield ("luminosity",), "needs the 'background' of the publication: how it grows says how the limit does"
+            return
+        if self.luminosity is None:
+            yield ("background",), "needs a 'luminosity' that the limit is carried to"
+        if self.background.per_luminosity is None:
+            yield ("background", "per_luminosity"), "is missing: the luminosity of the publication, which 'events' belong to"
+        if self.background.table is None and "events" not in self.background.model_fields_set:
+            yield ("background", "events"), "is missing: give the number that is expected, or a 'table'"
+        yield from ((("background", *path), message) for path, message in self.background.number_problems())
 
 
 class CalorimeterBlock(Block):
@@ -282,9 +378,11 @@ class AnalysisCard(Card):
         ("detector",),
         ("recast", "process"),
         ("recast", "curve"),
+        ("recast", "background", "table"),
         ("beam_dump", "curve"),
         ("comparison", ANY, "curve"),
         ("scan", "points"),
+        ("counting", "background", "table"),
         ("counting", "background", "templates", ANY, "process"),
         ("counting", "background", "templates", ANY, "file"),
     )
@@ -314,7 +412,7 @@ class AnalysisCard(Card):
                 yield ("histograms", index, "name"), f"the name '{name}' is taken"
         if self.counting is not None and self.recast is not None:
             yield ("recast",), "give either 'counting' or 'recast'"
-        for key in ("counting", "limit", "beam_dump"):
+        for key in ("counting", "recast", "limit", "beam_dump"):
             block = getattr(self, key)
             if block is not None:
                 yield from (((key, *path), message) for path, message in block.problems())
@@ -323,8 +421,21 @@ class AnalysisCard(Card):
         if self.scan is not None:
             yield from self._scan_problems()
         yield from self._number_problems()
+        yield from self._count_problems()
         if not any(list(cut.problems()) for cut in self.selection):
             yield from self._window_problems()
+
+    def remarks(self) -> Problems:
+        for key in ("counting", "recast"):
+            yield from self._error_remarks((key, "background"), getattr(self, key))
+        yield from self.hardly_relative(("scan", "common_error"), "of the backgrounds")
+
+    def _error_remarks(self, path: KeyPath, block: CountingBlock | RecastBlock | None) -> Problems:
+        background = block.background if block is not None else None
+        if background is not None and background.error.relative:
+            yield from self.hardly_relative((*path, "error"), "of the background")
+        for index in range(len(background.templates) if isinstance(background, Background) else 0):
+            yield from self.hardly_relative((*path, "templates", index, "error"), "of the background")
 
     @property
     def looks_at_peak(self) -> bool:
@@ -345,11 +456,43 @@ class AnalysisCard(Card):
             yield ("limit", "method"), f"must be 'cls' with 'scan', got '{self.limit.method}'"
 
     def _number_problems(self) -> Problems:
+        if self.recast is not None and self.recast.background is not None and self.limit.method in ("fixed", "shape"):
+            yield (
+                ("limit", "method"),
+                f"'{self.limit.method}' counts no background, as 'recast.background' needs: give 'cls'",
+            )
         background = self.counting.background if self.counting else None
+        if background is not None and self.limit.method == "shape" and background.shape not in FROM_EVENTS:
+            for key in ("table", "per_luminosity"):
+                if getattr(background, key) is not None:
+                    yield (
+                        ("counting", "background", key),
+                        "does not go with 'method: shape', where templates give the events",
+                    )
+        if background is not None and background.table is not None:
+            return
         if background is None or "events" in background.model_fields_set or background.shape == "events":
             return
         if self.limit.method != "shape" or background.shape == "scaled_events":
             yield ("counting", "background", "events"), "is due: the number of background events that is expected"
+
+    def _count_problems(self) -> Problems:
+        """What was observed are whole events, wherever they are counted."""
+        method, counting = self.limit.method, self.counting
+        if counting is None or method == "fixed":
+            return
+        counts: dict[KeyPath, float] = {}
+        if method != "shape" and counting.observed is not None:
+            counts["counting", "observed"] = counting.observed
+        elif method == "shape" and counting.bins is not None:
+            counts |= {("counting", "bins", "observed", k): n for k, n in enumerate(counting.bins.observed or ())}
+        for path, count in counts.items():
+            if count != int(count):
+                near = f"{int(count)} or {int(count) + 1}"
+                message = (
+                    f"'{method}' counts whole events: write {near}, or leave it out for the limit to expect; got {count:g}"
+                )
+                yield path, message
 
     def _shape_problems(self) -> Problems:
         background = self.counting.background if self.counting else None

@@ -27,16 +27,32 @@ class CouplingLimit:
 NO_LIMIT = CouplingLimit(math.nan, math.nan)
 
 
-def background_events(block: CountingBlock) -> tuple[float, float]:
-    """Expected background and its error, scaled to the positrons on target where the card says so."""
+def background_events(
+    block: CountingBlock, luminosity: float | None = None, of_table: tuple[float, float] | None = None
+) -> tuple[float, float]:
+    """Expected background and its error, scaled to the exposure where the card says so.
+
+    `luminosity` (1/pb) is the process card's, used where the analysis card gives none; `of_table` the events and error of
+    the card's table at a mass. Raises `ValueError` where the one or the other is missing.
+    """
     background = block.background
     if background is None:
         return 0.0, 0.0
+    if background.table is not None and of_table is None:
+        raise ValueError("counting.background: a table has a number only at a mass")
+    events, error = of_table or (background.events, background.error.of(background.events))
     scale = 1.0
     if background.per_positrons_on_target is not None:
         assert block.on_target is not None
         scale = block.on_target / background.per_positrons_on_target
-    return background.events * scale, background.error * scale
+    elif background.per_luminosity is not None:
+        chosen = block.luminosity if block.luminosity is not None else luminosity
+        if chosen is None:
+            raise ValueError(
+                "counting.background.per_luminosity: neither the analysis card nor the process card gives a luminosity"
+            )
+        scale = chosen / background.per_luminosity
+    return events * scale, error * scale
 
 
 def signal_events_limit(card: AnalysisCard, share: float = 1.0, background: tuple[float, float] | None = None) -> float:

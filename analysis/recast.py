@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from alphoton.analysis.analysis_card import RecastBlock
+from alphoton.analysis.analysis_card import AnalysisCard, RecastBlock
 from alphoton.analysis.counting import Rate
+from alphoton.analysis.statistics import median_expected_limit
 from alphoton.data.published_file import load
 
 
@@ -23,3 +24,24 @@ def allowed_rate(epsilon_limit: float, dark_photon: Rate) -> Rate:
     of rates of Eq. (36) at any epsilon, Eq. (37) is g = (epsilon_limit / epsilon) / sqrt(R).
     """
     return dark_photon.scaled(epsilon_limit**2)
+
+
+def at_luminosity(card: AnalysisCard, of_table: tuple[float, float] | None = None) -> float:
+    """The rate that a recast allows at its own luminosity L, over the one at the luminosity L0 of the publication.
+
+    [S(b L / L0) / L] / [S(b) / L0], with S the median limit on signal events over the background b +- its error, which grow
+    with the luminosity alike; `of_table` is that of the card's table at a mass. 1 where the card carries nothing over.
+    """
+    block = card.recast
+    if block is None or block.background is None:
+        return 1.0
+    assert block.luminosity is not None
+    assert block.background.per_luminosity is not None
+    events, error = of_table or (block.background.events, block.background.error.of(block.background.events))
+    times = block.luminosity / block.background.per_luminosity
+
+    def allowed(scale: float) -> float:
+        level = card.limit.confidence_level
+        return median_expected_limit(scale * events, scale * error, card.limit.method, level)
+
+    return allowed(times) / allowed(1.0) / times

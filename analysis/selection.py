@@ -15,7 +15,7 @@ from alphoton.data.card_file import RawCard
 from alphoton.data.card_paths import KeyPath
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, Jagged
-from alphoton.data.quantities import Energy
+from alphoton.data.quantities import Energy, WholeNumber
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, Frame, Range, photon_quantity
 from alphoton.detectors.reach import out_of_reach
@@ -100,7 +100,7 @@ class Axis(Block):
     quantity: str
     frame: Frame = "lab"
     in_units_of: Literal["beam_energy"] | None = None
-    bins: Annotated[int, Field(strict=True, ge=1, le=10_000)]
+    bins: Annotated[WholeNumber, Field(ge=1, le=10_000)]
     min: str | float
     max: str | float
 

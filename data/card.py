@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, ClassVar, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
+from alphoton.data.arguments import several
 from alphoton.data.card_file import RawCard, apply_override, dotted, read
 from alphoton.data.card_paths import KeyPath
-from alphoton.data.errors import CardError
+from alphoton.data.errors import CardError, CardWarning
+from alphoton.data.quantities import parse
 
 
 class Block(BaseModel):
@@ -38,8 +42,8 @@ class Card(Block):
     _raw: RawCard = PrivateAttr()
 
     @classmethod
-    def load(cls, reference: str | Path | Card, overrides: Sequence[str] = ()) -> Self:
-        """The validated card behind a path, a bare name, or a card that is already validated.
+    def load(cls, reference: str | Path | Card, overrides: str | Sequence[str] = ()) -> Self:
+        """The validated card behind a path, a bare name, or a card that is already validated; overrides are `key=value`.
 
         Raises `CardError` with every problem found.
         """
@@ -48,10 +52,10 @@ class Card(Block):
             if not overrides:
                 return reference
             raw = RawCard(cls.KIND, reference._raw.origin, reference.resolved, dict(reference._raw.places))
-            for override in overrides:
-                apply_override(raw, override)
+            for override in several(overrides):
+                apply_override(raw, override, _dotted_keys(cls))
         else:
-            raw = read(cls.KIND, reference, overrides)
+            raw = read(cls.KIND, reference, several(overrides), _dotted_keys(cls))
         return cls.validate_raw(raw)
 
     @classmethod
@@ -66,6 +70,8 @@ class Card(Block):
         object.__setattr__(card, "_raw", raw)
         if problems := [_told(raw, path, message) for path, message in card.problems()] + strays:
             raise CardError(problems)
+        for path, message in card.remarks():
+            warnings.warn(_told(raw, path, message), CardWarning, stacklevel=3)
         return card
 
     @classmethod
@@ -106,6 +112,23 @@ class Card(Block):
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
         """What is wrong between keys that are each right alone: pairs of a key's path and a sentence."""
         return iter(())
+
+    def remarks(self) -> Iterator[tuple[KeyPath, str]]:
+        """What can be used and is hardly meant, in the same form; it becomes a `CardWarning`."""
+        return iter(())
+
+    def hardly_relative(self, path: KeyPath, of_what: str) -> Iterator[tuple[KeyPath, str]]:
+        """A remark on a relative number of more than 100 %, where one stands at this path: often the `%` is missing."""
+        written: Any = self._raw.data
+        try:
+            for step in path:
+                written = written[step]
+            value = parse(written, "fraction")
+        except (LookupError, TypeError, ValueError):
+            return  # not given, or no fraction but a quantity with its unit
+        if value > 1:
+            meant = "" if "%" in str(written) else f"; if '{written} %' is meant, write that"
+            yield path, f"{written} is {100 * value:g} % {of_what}{meant}"
 
 
 def _told(raw: RawCard, path: KeyPath, message: str) -> str:
@@ -189,6 +212,23 @@ def _fits(block: type[BaseModel], data: Any) -> bool:
     """Whether data may be this block: it has no `type` key, or the right one."""
     tag = block.model_fields.get("type")
     return tag is None or (isinstance(data, dict) and data.get("type") in get_args(tag.annotation))
+
+
+@cache
+def _dotted_keys(model: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of a card that contain a dot, as `model.m_a` of a scan."""
+    annotations = [info.annotation for info in model.model_fields.values()]
+    found = [key for annotation in annotations for key in _keys_of_mappings(annotation) if "." in key]
+    inner = [block for annotation in annotations for block in _blocks(annotation)]
+    return tuple(dict.fromkeys(found + [key for block in inner for key in _dotted_keys(block)]))
+
+
+def _keys_of_mappings(annotation: Any) -> Iterator[str]:
+    """The keys that an annotation like dict[Literal["model.m_a"], ...] allows."""
+    if get_origin(annotation) is dict:
+        yield from (key for key in get_args(get_args(annotation)[0]) if isinstance(key, str))
+    for argument in get_args(annotation):
+        yield from _keys_of_mappings(argument)
 
 
 def _blocks(annotation: Any) -> Iterator[type[BaseModel]]:

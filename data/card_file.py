@@ -1,4 +1,4 @@
-"""Find and read cards: YAML, with inheritance (`extends`) and overrides (`--set`), every key with its file and line."""
+"""Find and read cards: YAML, with inheritance (`extends`) and overrides, every key with its file and line."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ MAX_NODES = 20_000
 """Values of a card, those that aliases repeat among them."""
 
 Places = dict[KeyPath, str]
+
+
+class OverridePlace(str):
+    """The place of a key that an override gives: a person's own choice, which no name of a file can pretend to be."""
 
 
 def dotted(path: Iterable[str | int]) -> str:
@@ -79,19 +83,20 @@ class RawCard:
         for pattern in patterns:
             for path, name in named(self.data, pattern):
                 place = self.place(path)
-                if place.startswith("--set ") or not leaves(name, [Path(self.origin), Path(place.rpartition(":")[0])]):
-                    continue
-                yield path, f"'{name}' lies outside {ALLOWED}; move it there, or give it with --set"
+                own = [Path(self.origin), Path(place.rpartition(":")[0])]
+                if not isinstance(place, OverridePlace) and leaves(name, own):
+                    yield path, f"'{name}' lies outside {ALLOWED}; move it there, or give it with overrides=[...]"
 
 
-def read(kind: str, reference: str | Path, overrides: Sequence[str] = ()) -> RawCard:
-    """The raw card of a kind behind a path or a bare name, with `extends` and `--set` applied.
+def read(kind: str, reference: str | Path, overrides: Sequence[str] = (), dotted_keys: Sequence[str] = ()) -> RawCard:
+    """The raw card of a kind behind a path or a bare name, with `extends` and overrides applied.
 
-    Raises `CardError` where there is none, where it cannot be parsed, or where an override cannot be placed.
+    `dotted_keys` are the kind's keys that contain a dot. Raises `CardError` where there is no card, where it cannot be
+    parsed, or where an override cannot be placed.
     """
     raw = _with_bases(kind, reference, seen=())
     for override in overrides:
-        apply_override(raw, override)
+        apply_override(raw, override, dotted_keys)
     return raw
 
 
@@ -259,13 +264,16 @@ def _at(data: Any, path: KeyPath) -> Any:
     return data
 
 
-def apply_override(raw: RawCard, override: str) -> None:
-    """Lay one `--set dotted.path=value` over a card; the value is read as YAML, a position counts from 0."""
-    shown = f"--set {override}"
+def apply_override(raw: RawCard, override: str, dotted_keys: Sequence[str] = ()) -> None:
+    """Lay one override `dotted.path=value` over a card; the value is read as YAML, a position counts from 0.
+
+    A key may contain a dot itself: the longest one that is there, or among `dotted_keys`, is meant.
+    """
+    shown = OverridePlace(f"override {override}")
     key, separator, text = override.partition("=")
     keys = key.strip().split(".")
     if not separator or not all(keys):
-        raise CardError([f"{shown}: write --set key=value, with the key as a dotted path like model.m_a"])
+        raise CardError([f"{shown}: write key=value, with the key as a dotted path like model.m_a"])
     if keys[0] in ("schema", "extends"):
         raise CardError([f"{shown}: {keys[0]}: cannot be overridden; copy the card and edit it"])
     try:
@@ -274,19 +282,27 @@ def apply_override(raw: RawCard, override: str) -> None:
     except Exception:
         raise CardError([f"{shown}: {key}: '{text}' is not a YAML value"]) from None
     path: KeyPath = ()
-    for position, step in enumerate(keys):
+    while keys:
         node = _at(raw.data, path)
-        last = position == len(keys) - 1
         if isinstance(node, list):
+            step = keys.pop(0)
             if not (step.isascii() and step.isdigit() and len(step) < 10) or int(step) >= len(node):
                 here = dotted(path)
                 raise CardError([f"{shown}: {here}: a list with positions 0 to {len(node) - 1}, got '{step}'"])
             path = (*path, int(step))
         elif isinstance(node, dict):
+            step = _longest_key(keys, (*node, *dotted_keys))
+            keys = keys[step.count(".") + 1 :]
             path = (*path, step)
-            if not last and step not in node:
+            if keys and step not in node:
                 node[step] = {}
                 raw.places[path] = shown
         else:
-            raise CardError([f"{shown}: {dotted(path)}: is the value {node!r}, it has no key '{step}'"])
+            raise CardError([f"{shown}: {dotted(path)}: is the value {node!r}, it has no key '{keys[0]}'"])
     _replace(raw, path, value, {path: shown})
+
+
+def _longest_key(keys: Sequence[str], known: Iterable[str]) -> str:
+    """The most steps of a dotted path that are one known key together; else its first step."""
+    begun = [".".join(keys[:count]) for count in range(len(keys), 1, -1)]
+    return next((key for key in begun if key in known), keys[0])

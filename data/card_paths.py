@@ -1,12 +1,19 @@
 """Files that a card names may lie where cards are kept, and nowhere else: a card from elsewhere is data, not a program.
 
-Allowed are the folder of the card, the working folder, those of `$ALPHOTON_CARDS` and the package, links followed. What
-a person gives with `--set` is the person's own choice.
+Allowed are the folder of the card, its project, the working folder, those of `$ALPHOTON_CARDS` and the package, links
+followed. What a person gives in an override is the person's own choice.
+
+The project is the nearest folder, of the card's own and those above it, that has one of `MARKERS` in it. It is asked for
+with care, because who writes a card also writes what lies beside it: a marker reaches only downwards, so that a card that
+is downloaded with a marker of its own gets its own folder; folder and marker must belong to the person, and the folder must
+be writable for nobody else, so that others cannot mark a shared place like `/tmp`; and the home folder and those above it
+are never a project. A card that a person puts into a project may name the files of that project.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +21,12 @@ from typing import Any
 
 KeyPath = tuple[str | int, ...]
 KINDS = ("process", "detector", "analysis", "workflow")
-ALLOWED = "the card's own folder, the working folder, $ALPHOTON_CARDS and the package"
+MARKERS = (".git", "pyproject.toml", "alphoton.root")
+"""What marks the root of a person's project; `alphoton.root` is an empty file for those who have neither of the others."""
+ALLOWED = (
+    "the card's own folder, the working folder, $ALPHOTON_CARDS, the package and the card's project "
+    f"(your folder above it with {', '.join(MARKERS[:-1])} or an empty file {MARKERS[-1]})"
+)
 ANY = "*"
 """In a pattern of keys: each position of a list."""
 
@@ -35,6 +47,26 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # too long, or with a null byte
         return False
+
+
+def project(folder: Path) -> Path | None:
+    """The root of the project that a folder belongs to, links followed; None where there is none that is safe to open."""
+    place = folder.resolve()
+    for root in (place, *place.parents):
+        for marker in MARKERS:
+            if os.path.lexists(root / marker):
+                return root if _is_own(root, root / marker) else None
+    return None
+
+
+def _is_own(root: Path, marker: Path) -> bool:
+    """Whether a folder and the marker in it belong to the person alone, and the folder is not the home or above it."""
+    if Path.home().resolve().is_relative_to(root):
+        return False
+    if not hasattr(os, "getuid"):  # Windows, where folders of others are not writable for all
+        return True
+    found, mark = root.stat(), marker.lstat()
+    return found.st_uid == mark.st_uid == os.getuid() and not found.st_mode & stat.S_IWOTH
 
 
 def beside(origin: Path, name: str) -> str | Path:
@@ -58,7 +90,9 @@ def is_outside(path: Path, cards: Sequence[Path]) -> bool:
     folders = [*(card.parent for card in cards), Path(), *own_folders(), package_data()]
     try:
         place = path.resolve()
-        return not any(place.is_relative_to(folder.resolve()) for folder in folders)
+        if any(place.is_relative_to(folder.resolve()) for folder in folders):
+            return False
+        return not any(root is not None and place.is_relative_to(root) for root in (project(card.parent) for card in cards))
     except (OSError, ValueError, RuntimeError):  # no name of a file, or links in a circle
         return True
 

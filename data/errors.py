@@ -15,6 +15,10 @@ class CardError(InputError):
         super().__init__("\n".join(problems))
 
 
+class CardWarning(UserWarning):
+    """A card can be used as it is, but holds what is hardly meant: `file:line: dotted.path: message`."""
+
+
 class ClusterError(RuntimeError):
     """The machines that were to do the work do not: they are not there, or not any more, or have other versions."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from alphoton.data.quantities import Energy, parse
+from alphoton.data.quantities import Energy, WholeNumber, parse
 
 DIGITS = 12
 """Significant digits of an energy: those that agree to all of them are one, as 10 MeV and 0.01 GeV are."""
@@ -35,7 +35,7 @@ class EnergyGrid(BaseModel):
 
     start: Energy = Field(alias="from")
     stop: Energy = Field(alias="to")
-    points: Annotated[int, Field(strict=True, ge=1, le=10_000)]
+    points: Annotated[WholeNumber, Field(ge=1, le=10_000)]
     spacing: Literal["log", "linear"] = "log"
 
     def values(self) -> list[float]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alphoton.data.arguments import several
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import EventFile, EventWriter
 from alphoton.data.output import check_free
@@ -36,7 +37,7 @@ class Merged:
 
 
 def merge(
-    files: Sequence[str | Path],
+    files: str | Path | Sequence[str | Path],
     output: str | Path,
     *,
     force: bool = False,
@@ -50,6 +51,7 @@ def merge(
     `InputError` where the cards differ in anything but the seed and the number of events, where two files have the same
     events or detector noise, or where `output` exists and `force` is not set.
     """
+    files = several(files)
     if len(files) < 2:
         raise InputError("merge: give two files or more")
     path = Path(output)
@@ -133,7 +135,7 @@ def _check_distinct(sources: Sequence[dict[str, Any]]) -> None:
             if source[key] is not None and stream in seen:
                 raise InputError(
                     f"{source['file']}: has the same {shared} as {seen[stream]}: both have the {key.replace('_', ' ')} "
-                    f"{source[key]}; {verb} one of them with another --seed"
+                    f"{source[key]}; {verb} one of them with another seed"
                 )
             seen[stream] = source["file"]
 

@@ -9,6 +9,23 @@ from types import TracebackType
 from alphoton.data.errors import InputError
 from alphoton.data.locks import lock
 
+_finished: set[Path] = set()
+
+
+def note_finished(*paths: Path) -> None:
+    """Remember results, whole files or parts of one, that stay whatever happens to the command: it says so at its end."""
+    _finished.update(path.absolute() for path in paths)
+
+
+def finished() -> list[Path]:
+    """What is finished, by this process or found by it, and still there."""
+    return sorted(path for path in _finished if path.exists())
+
+
+def forget_finished() -> None:
+    """Begin anew: what was finished belongs to an earlier command."""
+    _finished.clear()
+
 
 def check_free(path: Path, *, force: bool) -> None:
     """Raise `InputError` where `path` exists and may not be replaced: not even with `force` what is no regular file."""
@@ -17,17 +34,20 @@ def check_free(path: Path, *, force: bool) -> None:
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: is no regular file, and would not be one to read; choose another name")
     if path.exists() and not force:
-        raise InputError(f"{path}: exists already; choose another name, or replace it with --force")
+        raise InputError(f"{path}: exists already; choose another name, or replace it with force=True")
 
 
 class Unfinished:
     """Gives the name `PATH.part` to write to, and renames it to `PATH` at the end; after a failure nothing is left.
 
+    A file that is not a `result` by itself, but says what others were made from, is not among those `finished`.
+
     A `.part` left by a killed run is simply overwritten by the next; one that another run is writing is refused.
     """
 
-    def __init__(self, path: Path, *, force: bool = False) -> None:
+    def __init__(self, path: Path, *, force: bool = False, result: bool = True) -> None:
         check_free(path, force=force)
+        self._result = result
         self._named, self._force, self._lock = path, force, -1
         self.path = path.resolve() if path.is_symlink() else path  # a link stays one, what it points to is replaced
         self.part = self.path.with_name(self.path.name + ".part")
@@ -66,6 +86,8 @@ class Unfinished:
         try:
             if whole:
                 check_free(self._named, force=self._force)  # another run may have been faster
+                if self._result:
+                    note_finished(self.path)
                 self.part.replace(self.path)
         finally:
             self.part.unlink(missing_ok=True)
@@ -73,7 +95,7 @@ class Unfinished:
             os.close(held)
 
 
-def write_text(path: Path, text: str, *, force: bool = False) -> None:
+def write_text(path: Path, text: str, *, force: bool = False, result: bool = True) -> None:
     """Write a whole text file, or none."""
-    with Unfinished(path, force=force) as part:
+    with Unfinished(path, force=force, result=result) as part:
         part.write_text(text, encoding="utf-8")

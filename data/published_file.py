@@ -16,7 +16,7 @@ from __future__ import annotations
 import csv
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -58,6 +58,15 @@ class PublishedCurve:
         if name not in self.columns:
             raise InputError(f"{self._place()}: no column {_unknown(name, self.columns)}")
         return self.columns[name]
+
+    def complete(self, name: str, *, increasing: bool = False) -> Numbers:
+        """A column of numbers without an empty cell. Raises `InputError` where there is one, or it does not increase."""
+        numbers = self.column(name)
+        for row in np.flatnonzero(np.isnan(numbers)).tolist():
+            raise InputError(f"{self._place(row)}: {name}: the cell is empty, it must have a number")
+        for row in (np.flatnonzero(np.diff(numbers) <= 0) + 1).tolist() if increasing else ():
+            raise InputError(f"{self._place(row)}: {name}: {numbers[row]:g} after {numbers[row - 1]:g}, it must increase")
+        return numbers
 
     def interpolate(
         self, x: ArrayLike, x_column: str, y_column: str, selection: str | None = None, *, flat_below: bool = False
@@ -121,16 +130,17 @@ def packaged() -> list[str]:
     return sorted(path.stem for path in _package_folder().glob("*.csv"))
 
 
-def load(name: str | Path) -> PublishedCurve:
+def load(name: str | Path, *, zeros: bool = False) -> PublishedCurve:
     """The curve behind a path or a bare name, looked up in the working folder, `$ALPHOTON_CARDS` and the package.
 
-    Raises `InputError`, naming file and line, where there is none or where it cannot be understood.
+    With `zeros` a number may be 0, as a background may; `interpolate`, on logarithms, is not for it then. Raises
+    `InputError`, naming file and line, where there is none or where it cannot be understood.
     """
     try:
         path = find(name)
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path}:1: a curve of more than {MAX_BYTES} bytes: is this a curve?")
-        return _parse(path.read_text(encoding="utf-8-sig"), str(path))
+        return _parse(path.read_text(encoding="utf-8-sig"), str(path), zeros=zeros)
     except UnicodeDecodeError:
         raise InputError(f"{name}: not a text file: a curve is CSV in UTF-8") from None
     except OSError as error:
@@ -151,7 +161,7 @@ def find(name: str | Path) -> Path:
     raise InputError(f"no published curve {_unknown(str(name), packaged())}; or give the path of a file")
 
 
-def _parse(text: str, path: str) -> PublishedCurve:
+def _parse(text: str, path: str, *, zeros: bool = False) -> PublishedCurve:
     header: dict[str, list[str]] = {"title": [], "source": [], "use": [], "note": []}
     table: list[Row] = []
     for number, line in enumerate(text.split("\n"), start=1):
@@ -163,7 +173,7 @@ def _parse(text: str, path: str) -> PublishedCurve:
         elif line.strip():
             table.append((number, _cells(line, f"{path}:{number}")))
     _check_shape(table, path)
-    columns, texts = _columns(table, path)
+    columns, texts = _columns(table, path, _positive_or_zero if zeros else _positive)
     curve = PublishedCurve(
         path=path,
         lines=tuple(number for number, _ in table),
@@ -202,7 +212,9 @@ def _check_shape(table: Sequence[Row], path: str) -> None:
             raise InputError(f"{path}:{line}: {len(cells)} cells, but {len(names)} columns")
 
 
-def _columns(table: Sequence[Row], path: str) -> tuple[dict[str, Numbers], dict[str, NDArray[np.str_]]]:
+def _columns(
+    table: Sequence[Row], path: str, read: Callable[[str, str], float]
+) -> tuple[dict[str, Numbers], dict[str, NDArray[np.str_]]]:
     """Columns of numbers and columns of text; text is `selection`, and any column in which no cell is a number."""
     (top, names), *rows = table
     numbers: dict[str, Numbers] = {}
@@ -214,7 +226,7 @@ def _columns(table: Sequence[Row], path: str) -> tuple[dict[str, Numbers], dict[
         if name == SELECTION or all(_number(cell) is None for cell in cells):
             texts[name] = np.array(cells)
         else:
-            numbers[name] = np.array([_positive(row[position], f"{path}:{line}: {name}") for line, row in rows])
+            numbers[name] = np.array([read(row[position], f"{path}:{line}: {name}") for line, row in rows])
     if not numbers:
         raise InputError(f"{path}:{top}: there is no column of numbers")
     for array in (*numbers.values(), *texts.values()):
@@ -236,6 +248,12 @@ def _positive(cell: str, place: str) -> float:
     if cell and not 0 < value < np.inf:
         raise InputError(f"{place}: {cell} is not a positive number; leave the cell empty where there is none")
     return value
+
+
+def _positive_or_zero(cell: str, place: str) -> float:
+    if _number(cell) == 0:
+        return 0.0
+    return _positive(cell, place)
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

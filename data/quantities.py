@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from numbers import Real
 from typing import Annotated, Any
 
 import hepunits
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 ENERGY = {name: getattr(hepunits, name) / hepunits.GeV for name in ("eV", "keV", "MeV", "GeV", "TeV")}
@@ -46,6 +49,18 @@ EXAMPLES = {
     "density": "3.5 g/cm^3",
     "fraction": "2 %",
 }
+PLAUSIBLE = {
+    "energy": ("MeV", "GeV"),
+    "inverse energy": ("/GeV",),
+    "energy squared": ("MeV^2",),
+    "length": ("mm", "m"),
+    "angle": ("mrad", "deg"),
+    "luminosity": ("/fb",),
+    "density": ("g/cm^3",),
+}
+"""The units that a number without one may have meant: what a message suggests."""
+MOST_DIGITS = 40
+"""Of a whole number; no key needs one as long."""
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity))\s*(.*?)\s*", re.IGNORECASE)
 
 
@@ -83,18 +98,48 @@ def parse(value: Any, *dimensions: str) -> float:
             return result
     known = ", ".join(repr(name) for d in dimensions for name in UNITS[d] if name)
     if unit == "":
-        raise ValueError(f"the unit is missing: write {example} (got '{value}')")
+        given = match[1].removesuffix(".0")
+        meant = " or ".join(f"'{given} {name}'" for d in dimensions for name in PLAUSIBLE.get(d, ()))
+        raise ValueError(f"the unit is missing: write {meant} (got '{value}')")
     raise ValueError(f"unknown unit '{match[2]}' for {' or '.join(dimensions)}: known are {known}")
 
 
+def whole(value: Any) -> int:
+    """A whole number, from 1000, 1000.0, 1e3, or text like "1e3": YAML reads 1e6 as a number or as text by its spelling.
+
+    Raises `ValueError` with one sentence: what is wrong and what would be right.
+    """
+    wanted = "must be a whole number, like 1000 or 1e3"
+    if isinstance(value, bool) or not isinstance(value, str | Real):
+        raise ValueError(f"{wanted}, got {value!r}")
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise ValueError(f"{wanted}, got '{value}'") from None
+    if not number.is_finite():
+        raise ValueError(f"{wanted}, got '{value}'")
+    if number.adjusted() > MOST_DIGITS:
+        raise ValueError(f"is too large, got '{value}'")
+    if number != (below := number.to_integral_value("ROUND_FLOOR")):
+        near = f"{below + 1:f}" if below == 0 else f"{below:f} or {below + 1:f}"
+        raise ValueError(f"{wanted}: write {near}, got '{value}'")
+    return int(number)
+
+
 def _validator(*dimensions: str) -> BeforeValidator:
-    def validate(value: Any) -> float:
+    return BeforeValidator(_told(lambda value: parse(value, *dimensions)))
+
+
+def _told(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What cannot be read is a problem of the card, in the words of the `ValueError`."""
+
+    def validate(value: Any) -> Any:
         try:
-            return parse(value, *dimensions)
+            return read(value)
         except ValueError as error:
             raise PydanticCustomError("quantity", "{message}", {"message": str(error)}) from None
 
-    return BeforeValidator(validate)
+    return validate
 
 
 Energy = Annotated[float, _validator("energy")]
@@ -106,3 +151,7 @@ Density = Annotated[float, _validator("density")]
 Fraction = Annotated[float, _validator("fraction")]
 #: a term of an energy resolution: a fraction, or an energy (its value at 1 GeV)
 ResolutionTerm = Annotated[float, _validator("fraction", "energy")]
+#: a whole number in any spelling; limits are `Field`s beside it
+WholeNumber = Annotated[int, BeforeValidator(_told(whole))]
+#: of random numbers
+Seed = Annotated[WholeNumber, Field(ge=0, lt=2**63)]

@@ -9,11 +9,13 @@ from pydantic import Field
 
 from alphoton.data.card import Block, Card
 from alphoton.data.card_paths import KeyPath
-from alphoton.data.quantities import Angle, Fraction, Length, ResolutionTerm
+from alphoton.data.quantities import Angle, Fraction, Length, ResolutionTerm, WholeNumber
 from alphoton.detectors.acceptance import EfficiencyTable
 from alphoton.detectors.formula import Formula
 from alphoton.detectors.observables import AT_THE_PLANE, PHOTON_DIMENSIONS, Range
 
+TERMS = ("stochastic", "noise", "constant")
+"""Of a relative energy resolution."""
 MAX_TERM = 1e6
 """Of a relative resolution; the square of a much larger one is no number."""
 Problems = Iterator[tuple[KeyPath, str]]
@@ -68,12 +70,12 @@ class EnergyResolution(Block):
     shape: Literal["gaussian", "lorentzian"] = "gaussian"
 
     def problems(self, geometry: Geometry) -> Problems:
-        terms = {"stochastic", "noise", "constant"} & self.model_fields_set
+        terms = {*TERMS} & self.model_fields_set
         if bool(terms) == (self.formula is not None):
             yield (), "give either terms (stochastic, noise, constant) or a formula"
         if terms and self.mode == "absolute":
             yield ("mode",), "goes with a formula; a term may be an energy, its value at 1 GeV, as in 'noise: 3 keV'"
-        yield from negative_problems(self, "stochastic", "noise", "constant")
+        yield from negative_problems(self, *TERMS)
         for key in terms:
             if getattr(self, key) > MAX_TERM:
                 yield (key,), f"a relative resolution of more than {MAX_TERM:g} at 1 GeV, got {getattr(self, key):g}"
@@ -186,9 +188,9 @@ class DetectorCard(Card):
 
     schema_line: Literal["alphoton/detector/1"] = Field(alias="schema")
     geometry: Geometry = Geometry()
-    invisible: tuple[int, ...]
+    invisible: tuple[WholeNumber, ...]
     """Besides neutrinos."""
-    vetoed: tuple[int, ...] = ()
+    vetoed: tuple[WholeNumber, ...] = ()
     """Visible particles that are not seen by this detector but by others: the vetoes of the analysis card."""
     missing_mass: Literal["collision", "annihilation"] = "collision"
     """What the missing mass is missing from: what collided, or the beam and an electron at rest whatever it met."""
@@ -239,3 +241,9 @@ class DetectorCard(Card):
                 break
         if 22 in self.invisible:
             yield ("invisible", self.invisible.index(22)), "the photon is what is measured, it cannot be invisible"
+
+    def remarks(self) -> Problems:
+        for index, module in enumerate(self.modules):
+            if isinstance(module, EnergyResolution):
+                for key in TERMS:
+                    yield from self.hardly_relative(("modules", index, key), "of an energy of 1 GeV")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alphoton.data.arguments import whole_argument
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, EventFile, EventWriter, Jagged
 from alphoton.data.experiments import experiment_problems
@@ -129,7 +130,7 @@ def simulate(
     output: str | Path,
     *,
     seed: int | None = None,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     force: bool = False,
     allow_other: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -139,13 +140,14 @@ def simulate(
     The seed is the event file's own unless given. Events of another experiment are refused unless `allow_other` is set.
     Raises `CardError` for a bad card, `InputError` for a bad event file or where `output` exists and `force` is not set.
     """
+    seed = None if seed is None else whole_argument("seed", seed, 0)
     card = DetectorCard.load(detector, overrides)
     path = Path(output)
     check_free(path, force=force)
     with EventFile(events) as source, EventWriter(path, force=force) as writer:
         problems = list(experiment_problems(events, source.meta["cards"], card))
         if problems and not allow_other:
-            raise InputError("\n".join(f"{problem}; to go on, allow it with --allow-other" for problem in problems))
+            raise InputError("\n".join(f"{problem}; to go on, allow it with allow_other=True" for problem in problems))
         header = {**source.meta, "cards": {**source.meta["cards"], "detector": card.resolved}}
         header["detector_seed"] = source.meta["seed"] if seed is None else seed
         passed: dict[str, int] = {}

@@ -176,13 +176,13 @@ def connected(scheduler: str) -> Iterator[Cluster]:
 
     Raises `InputError` where dask is not installed or the address is none, and `ClusterError` where nobody answers there.
     """
-    distributed = _dask()
+    distributed = _dask(scheduler)
     with _quiet():
         try:
             _knock(distributed, scheduler)
             client = distributed.Client(scheduler, timeout=PATIENCE, set_as_default=False)
         except ValueError as error:
-            raise InputError(f"--scheduler {scheduler}: {error}; an address is like tcp://host:8786") from None
+            raise InputError(f"scheduler={scheduler}: {error}; an address is like tcp://host:8786") from None
         except (OSError, TimeoutError) as error:
             raise ClusterError(f"no dask scheduler answers at {scheduler} ({first_line(error)})") from None
         try:
@@ -204,11 +204,11 @@ def _knock(distributed: ModuleType, scheduler: str) -> None:
         thread.submit(asyncio.run, answer()).result()
 
 
-def _dask() -> ModuleType:
+def _dask(scheduler: str) -> ModuleType:
     try:
         return import_module("distributed")
     except ImportError as error:
-        raise InputError(f"--scheduler needs dask ({error}): pip install 'alphoton[dask]'") from None
+        raise InputError(f"scheduler={scheduler}: needs dask ({error}): pip install 'alphoton[dask]'") from None
 
 
 @contextmanager
@@ -219,14 +219,11 @@ def _told(scheduler: str) -> Iterator[None]:
     except OtherVersionsError as error:
         raise ClusterError(f"the workers of {scheduler} have other versions than are here: {error}") from None
     except OnWorkerError as error:
-        raise ClusterError(f"a worker of {scheduler} failed: {error}; what was finished is kept") from None
+        raise ClusterError(f"a worker of {scheduler} failed: {error}") from None
     except ImportError as error:
         raise ClusterError(f"the workers of {scheduler} have no alphoton like the one here: {error}") from None
     except (CancelledError, OSError, TimeoutError) as error:
-        raise ClusterError(
-            f"the dask scheduler at {scheduler} is gone ({first_line(error)}); what was finished is kept, and the same "
-            "command with a scheduler that answers, or without one, goes on"
-        ) from None
+        raise ClusterError(f"the dask scheduler at {scheduler} is gone ({first_line(error)})") from None
     except Exception as error:
         if type(error).__name__ not in ("KilledWorker", "NoValidWorkerError"):
             raise

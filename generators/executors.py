@@ -69,7 +69,7 @@ def executor(workers: int = 1, scheduler: str | None = None) -> Iterator[Executo
     """
     if scheduler is not None:
         if workers > 1:
-            raise InputError("--workers are threads here, and --scheduler has workers of its own: leave one of the two out")
+            raise InputError("workers are threads here, and a scheduler has workers of its own: leave one of the two out")
         from alphoton.generators.cluster import connected
 
         with connected(scheduler) as cluster:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alphoton.data.arguments import whole_argument
 from alphoton.data.event_file import CHUNK, EventWriter
 from alphoton.data.output import check_free
 from alphoton.generators.decays import fraction
@@ -41,7 +42,9 @@ class Generated:
     workers: int
 
 
-def load_process(process: str | Path | ProcessCard, overrides: Sequence[str] = (), **options: int | None) -> ProcessCard:
+def load_process(
+    process: str | Path | ProcessCard, overrides: str | Sequence[str] = (), **options: int | None
+) -> ProcessCard:
     """The validated process card with overrides, and then options such as `events` and `seed`, laid over it.
 
     Validated twice, so that a wrong override is told even where an option replaces it.
@@ -58,7 +61,7 @@ def generate(
     seed: int | None = None,
     workers: int = 1,
     scheduler: str | None = None,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     force: bool = False,
     point: int = 0,
     progress: Progress | None = None,
@@ -72,6 +75,9 @@ def generate(
     Raises `CardError` for a bad card; `InputError` where `output` exists and `force` is not set, or dask is asked for and
     not installed; `ClusterError` where the scheduler does not answer (any more), or its workers have other versions.
     """
+    events = None if events is None else whole_argument("events", events)
+    seed = None if seed is None else whole_argument("seed", seed, 0)
+    workers = whole_argument("workers", workers)
     card = load_process(process, overrides, events=events, seed=seed)
     path = Path(output)
     check_free(path, force=force)

@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from alphoton.data.errors import InputError
+from alphoton.data.errors import ClusterError, InputError
 from alphoton.data.event_file import CHUNK, EventFile, EventWriter, versions
 from alphoton.data.locks import folder_of_one_run
-from alphoton.data.output import write_text
+from alphoton.data.output import note_finished, write_text
 
 PART = 20
 """Chunks a part: a few hundred MB. Smaller jobs have one part and need no folder."""
@@ -44,15 +44,21 @@ def parts_folder(output: Path, identity: Mapping[str, Any], *, force: bool = Fal
             if not force and any(folder.glob("*.root")):
                 raise InputError(
                     f"{folder}: holds parts of an unfinished job with another card, seed or version; finish that one, "
-                    "choose another name, or replace them with --force"
+                    "choose another name, or replace them with force=True"
                 )
             _clear(folder)
-            write_text(marker, text, force=True)
+            write_text(marker, text, force=True, result=False)
+        note_finished(*folder.glob("*.root"))
         try:
             yield folder
-        except BaseException:
+        except BaseException as error:
             if not any(folder.glob("*.root")):
                 marker.unlink(missing_ok=True)  # nothing to go on from
+            elif isinstance(error, ClusterError):
+                kept = (
+                    "what was finished is kept, and the same command with a scheduler that answers, or without one, goes on"
+                )
+                raise ClusterError(f"{error}; {kept}") from None
             raise
         _clear(folder)
     with suppress(OSError):  # holds something else

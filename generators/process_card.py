@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from alphoton.data.card import Block, Card
 from alphoton.data.card_paths import KeyPath
-from alphoton.data.quantities import Angle, Energy, InverseEnergy
+from alphoton.data.quantities import Angle, Energy, InverseEnergy, Seed, WholeNumber
 from alphoton.generators import processes
 from alphoton.generators.beams import Beams, Target
 from alphoton.generators.constants import ELECTRON_MASS
@@ -28,7 +28,7 @@ from alphoton.generators.kinematics import Collision, photon_momentum
 from alphoton.generators.model import Couplings, branching_ratios, widths
 
 MAX_EVENTS = 10**12
-ParticleId = Annotated[int, Field(strict=True, gt=-(2**31), lt=2**31)]
+ParticleId = Annotated[WholeNumber, Field(gt=-(2**31), lt=2**31)]
 
 
 def _not_negative(value: float | None) -> float | None:
@@ -181,8 +181,8 @@ class ProcessCard(Card):
     model: Annotated[Model, BeforeValidator(_model_where_due)] = Field(default=None, validate_default=True)
     interference: bool = True
     sampling: Literal["unweighted", "balanced"] = "unweighted"
-    events: Annotated[int, Field(strict=True, gt=0, le=MAX_EVENTS)] = 100_000
-    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 1
+    events: Annotated[WholeNumber, Field(gt=0, le=MAX_EVENTS)] = 100_000
+    seed: Seed = 1
     ids: Ids = Ids()
     energy_cut: Annotated[Energy, Field(ge=0)] = 0.0
     """Smallest energy of an ALP made on nuclei, GeV."""

@@ -22,7 +22,7 @@ from alphoton.data.errors import InputError
 from alphoton.data.event_file import EventFile
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.generators.event_source import EventSource
-from alphoton.generators.generate import source_meta
+from alphoton.generators.generate import load_process, source_meta
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.measurements import beside, from_file, measured_source
 from alphoton.workflows.provenance import digest_of
@@ -58,15 +58,18 @@ class Backgrounds:
     card: AnalysisCard
     detector: DetectorCard
     processes: tuple[ProcessCard | None, ...]
+    seed: int | None = None
+    """Of what is generated and of pseudo-experiments, in place of the cards' own."""
 
     @classmethod
-    def of(cls, card: AnalysisCard, detector: DetectorCard) -> Backgrounds | None:
+    def of(cls, card: AnalysisCard, detector: DetectorCard, seed: int | None = None) -> Backgrounds | None:
         """None where the limit uses none. Raises `CardError` where a process card is bad."""
         if not card.uses_templates:
             return None
         counting = _counting(card)
         assert counting.background is not None
-        return cls(card, detector, tuple(_process_card(card, block) for block in counting.background.templates))
+        blocks = counting.background.templates
+        return cls(card, detector, tuple(_process_card(card, block, seed) for block in blocks), seed)
 
     @property
     def block(self) -> Background:
@@ -117,7 +120,7 @@ class Backgrounds:
         if self.card.limit.engine == "pyhf":
             found = self._by_pyhf(model)
         elif self.bins.toys is not None:
-            found = toy_limit(model, seen, self.bins.toys, toy_seed(measured.mass), level)
+            found = toy_limit(model, seen, self.bins.toys, toy_seed(measured.mass, self.seed), level)
         return EventsLimit(found.value, relative * found.value, found.band, found.p_value)
 
     def _by_pyhf(self, model: ShapeModel) -> ShapeLimit:
@@ -175,12 +178,13 @@ def _counting(card: AnalysisCard) -> CountingBlock:
     return card.counting
 
 
-def _process_card(card: AnalysisCard, block: TemplateBlock) -> ProcessCard | None:
+def _process_card(card: AnalysisCard, block: TemplateBlock, seed: int | None) -> ProcessCard | None:
     if block.process is None:
         return None
-    return ProcessCard.load(beside(card, block.process), [] if block.events is None else [f"events={block.events}"])
+    return load_process(beside(card, block.process), events=block.events, seed=seed)
 
 
-def toy_seed(mass: float) -> int:
-    """Each mass has pseudo-experiments of its own, the same in every run."""
-    return round(mass * 1e9)
+def toy_seed(mass: float, seed: int | None = None) -> int:
+    """Each mass (GeV) has pseudo-experiments of its own, the same in every run with the same seed."""
+    own = round(mass * 1e9)
+    return own if seed is None else int(np.random.SeedSequence([seed, own]).generate_state(1, np.uint64)[0])

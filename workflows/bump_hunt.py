@@ -12,6 +12,7 @@ from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.look_elsewhere import LOW_LEVEL, global_p_value, scan
 from alphoton.analysis.shape import fit_at, local_p_value
 from alphoton.analysis.shape_toys import pseudo_experiments
+from alphoton.data.arguments import several, whole_argument
 from alphoton.data.errors import InputError
 from alphoton.data.grid import distinct
 from alphoton.workflows.chain import joined, load_experiment, of_component, sampled
@@ -33,13 +34,13 @@ class BumpHunt:
 
 def bump_hunt(
     analysis: str | Path | AnalysisCard,
-    masses: Sequence[float | str],
+    masses: float | str | Sequence[float | str],
     *,
     component: str = "electron",
     events: int = FIRST_EVENTS,
     toys: int = TOYS,
     seed: int = 1,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
 ) -> BumpHunt:
     """Look for the peak of one component (`photon` or `electron`) in the observed counts of a card with `method: shape`.
 
@@ -47,11 +48,15 @@ def bump_hunt(
     that of E. Gross and O. Vitells, from upcrossings in `toys` scans of the background; 1 where there is hardly an excess.
     Raises `InputError` for a card without observed bins, and as `limit` does.
     """
+    events, toys, seed = (
+        whole_argument(name, value, least)
+        for name, value, least in (("events", events, 1), ("toys", toys, 1), ("seed", seed, 0))
+    )
     experiment = load_experiment(analysis, overrides)
     backgrounds, card = experiment.backgrounds, experiment.analysis
     if backgrounds is None or card.limit.method != "shape" or backgrounds.bins.observed is None:
         raise InputError(f"{card.origin}: counting.bins.observed: a search for a peak needs counts, and 'method: shape'")
-    models, grid = [], sorted(distinct(map(mass_of, masses)))
+    models, grid = [], sorted(distinct(map(mass_of, several(masses))))
     for point, mass in enumerate(grid):
         found = of_component(experiment, sampled(experiment, mass, point, events).measured, component)
         if not found:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from alphoton.data.arguments import several
 from alphoton.data.card import Card
 from alphoton.data.card_file import candidates, documents, packaged, read
 from alphoton.data.card_paths import KINDS
@@ -26,8 +27,9 @@ def model(kind: str) -> type[Card]:
     return found
 
 
-def show_card(words: Sequence[str]) -> tuple[str, str]:
+def show_card(words: str | Sequence[str]) -> tuple[str, str]:
     """The text of a card, and a remark where the name stands in several kinds: then all of them, as one file."""
+    words = several(words)
     if len(words) > 2 or (len(words) == 2 and words[0] not in KINDS):
         raise InputError(f"card show {' '.join(words)}: write 'card show [KIND] NAME', KIND one of {', '.join(KINDS)}")
     name = words[-1]

@@ -11,22 +11,25 @@ from typing import Any
 
 import numpy as np
 
-from alphoton.analysis.analysis_card import FROM_EVENTS, AnalysisCard
+from alphoton.analysis.analysis_card import FROM_EVENTS, AnalysisCard, BackgroundNumber
+from alphoton.analysis.background_table import BackgroundTable
 from alphoton.analysis.beam_dump import edges
 from alphoton.analysis.counting import Measurement, Peak, Rate
 from alphoton.analysis.exposure import exposure
 from alphoton.analysis.limits import (
     NO_LIMIT,
     CouplingLimit,
+    background_events,
     coupling_limit,
     signal_events_band,
     signal_events_limit,
 )
-from alphoton.analysis.recast import allowed_rate, published_limit
+from alphoton.analysis.recast import allowed_rate, at_luminosity, published_limit
 from alphoton.analysis.shape import DEVIATIONS
 from alphoton.analysis.slices import ELECTRON_ONLY, PHOTON_ONLY, Exclusion, RayLimit, Term, direction, scaled
 from alphoton.analysis.statistics import NoLimitError
 from alphoton.analysis.window import background_share, width, window
+from alphoton.data.arguments import several
 from alphoton.data.card_paths import KeyPath
 from alphoton.data.errors import CardError, InputError
 from alphoton.detectors.detector_card import DetectorCard
@@ -36,7 +39,7 @@ from alphoton.generators.model import Couplings, widths
 from alphoton.generators.process_card import STANDARD_MODEL, ProcessCard
 from alphoton.workflows.backgrounds import Backgrounds
 from alphoton.workflows.card_checks import check, named_card, selection_problems, setup
-from alphoton.workflows.measurements import beside, in_memory
+from alphoton.workflows.measurements import Made, beside, in_memory
 
 SMALLEST_EFFECTIVE_SIZE = 1000
 """Below it a reweighted sample sets no limit."""
@@ -63,11 +66,46 @@ class Experiment:
     processes: tuple[ProcessCard, ...]
     detector: DetectorCard
     reference: ProcessCard | None
+    seed: int | None = None
+    """Of all its random numbers, in place of those of the process cards."""
 
     @cached_property
     def backgrounds(self) -> Backgrounds | None:
         """The backgrounds from events, where the limit uses them. Raises `CardError` where one of their cards is bad."""
-        return Backgrounds.of(self.analysis, self.detector)
+        return Backgrounds.of(self.analysis, self.detector, self.seed)
+
+    @cached_property
+    def background_table(self) -> BackgroundTable | None:
+        """The background against mass, of what is counted or of a recast. Raises `CardError` where it cannot be read."""
+        found = self._table_key
+        if found is None:
+            return None
+        path, block = found
+        assert block.table is not None
+        try:
+            return BackgroundTable.load(block, beside(self.analysis, block.table))
+        except CardError:
+            raise
+        except InputError as error:
+            raise CardError([self.analysis.problem(path, str(error))]) from None
+
+    @property
+    def _table_key(self) -> tuple[KeyPath, BackgroundNumber] | None:
+        """Where the card names a table of backgrounds, and the block around it."""
+        for name in ("counting", "recast"):
+            block = getattr(self.analysis, name)
+            if block is not None and block.background is not None and block.background.table is not None:
+                return (name, "background", "table"), block.background
+        return None
+
+    def background_of_table(self, mass: float) -> tuple[float, float] | None:
+        """Background and error of the table at a mass (GeV); None without one. Raises `CardError` outside of the table."""
+        if self.background_table is None or self._table_key is None:
+            return None
+        try:
+            return self.background_table.at(mass)
+        except InputError as error:
+            raise CardError([self.analysis.problem(self._table_key[0], str(error))]) from None
 
     @cached_property
     def exposures(self) -> tuple[float, ...]:
@@ -112,20 +150,27 @@ class Experiment:
         return replace(couplings, radiative=True, g_amu=self.loops.model.muon_ratio * couplings.g_ae)
 
     def at(self, mass: float, events: int | None = None) -> tuple[tuple[ProcessCard, ...], ProcessCard | None]:
-        """The process cards and the reference at a mass (GeV), sampled so that one sample serves every coupling."""
+        """The process cards and the reference at a mass (GeV), sampled so that one sample serves every coupling.
+
+        Raises `CardError` where nothing is made at this mass, or the background's table does not reach it.
+        """
+        self.background_of_table(mass)
 
         def moved(card: ProcessCard, times: int, *extra: str) -> ProcessCard:
             at_mass = f"model.{card.mass_key}={float(mass)!r} GeV"
+            seed = [] if self.seed is None else [f"seed={self.seed}"]
             if card.process in STANDARD_MODEL:
                 raise InputError(
                     f"{self.analysis.problem(('process',), card.name)} makes nothing beyond the Standard Model: no limit "
                     "follows from it"
                 )
             try:
-                return ProcessCard.load(card, [at_mass, f"events={times * (events or card.events)}", *extra])
+                return ProcessCard.load(card, [at_mass, f"events={times * (events or card.events)}", *seed, *extra])
             except CardError as error:
                 place = f"{self.analysis.name}: process card '{card.name}'"
-                raise CardError([f"{place}: {text.removeprefix(f'--set {at_mass}: ')}" for text in error.problems]) from None
+                raise CardError(
+                    [f"{place}: {text.removeprefix(f'override {at_mass}: ')}" for text in error.problems]
+                ) from None
 
         reference = None if self.reference is None else moved(self.reference, REFERENCE_SAMPLE)
         # a decay in the events would be at the card's coupling, a limit is at its own
@@ -207,7 +252,7 @@ class FoundLimit:
 
 def load_experiment(
     analysis: str | Path | AnalysisCard,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     process: str | Path | None = None,
     detector: str | Path | None = None,
 ) -> Experiment:
@@ -216,7 +261,7 @@ def load_experiment(
     How the beams spread and radiate is then the same for a recast's dark photon.
     """
     own, inner = [], {"process": [], "detector": []}  # type: ignore[var-annotated]
-    for override in overrides:
+    for override in several(overrides):
         kind, dot, rest = override.partition(".")
         (inner[kind] if dot and kind in inner else own).append(rest if dot and kind in inner else override)
     card = AnalysisCard.load(analysis, own)
@@ -241,6 +286,7 @@ def load_experiment(
     experiment = Experiment(card, produced, seen_by, reference)
     backgrounds = experiment.backgrounds  # read once, and a bad card is told before any work
     check(card, produced, seen_by, reference, () if backgrounds is None else backgrounds.processes)
+    _ = experiment.background_table
     return experiment
 
 
@@ -248,11 +294,13 @@ def _numbered(names: Sequence[str]) -> list[tuple[KeyPath, str]]:
     return [(("process", index), name) for index, name in enumerate(names)]
 
 
-def reference_in_memory(experiment: Experiment, reference: ProcessCard | None, point: int = 0) -> Measurement | None:
+def reference_in_memory(
+    experiment: Experiment, reference: ProcessCard | None, point: int = 0, made: Made | None = None
+) -> Measurement | None:
     """The dark photon of a recast, seen by the same detector and selection; None where nothing is recast."""
     if reference is None:
         return None
-    return in_memory(reference, experiment.detector, experiment.analysis, REFERENCE_POINTS + point)
+    return in_memory(reference, experiment.detector, experiment.analysis, REFERENCE_POINTS + point, made)
 
 
 @dataclass(frozen=True)
@@ -264,11 +312,13 @@ class Sample:
     events: int
 
 
-def sampled(experiment: Experiment, mass: float, point: int, events: int) -> Sample:
+def sampled(experiment: Experiment, mass: float, point: int, events: int, made: Made | None = None) -> Sample:
     """Generate, simulate and count at a mass (GeV), without files."""
     processes, reference = experiment.at(mass, events)
-    measured = tuple(in_memory(process, experiment.detector, experiment.analysis, point) for process in processes)
-    return Sample(measured, reference_in_memory(experiment, reference, point), events)
+    if made is not None:
+        made.wanted(sum(card.events for card in (*processes, reference) if card is not None))
+    measured = tuple(in_memory(process, experiment.detector, experiment.analysis, point, made) for process in processes)
+    return Sample(measured, reference_in_memory(experiment, reference, point, made), events)
 
 
 def of_component(experiment: Experiment, measured: Sequence[Measurement], component: str) -> tuple[Measurement, ...]:
@@ -332,7 +382,7 @@ def invisible_limit(
         if size < SMALLEST_EFFECTIVE_SIZE:
             raise InputError(
                 f"{card.name}: an effective {size:.0f} events for the {name} coupling, a limit needs "
-                f"{SMALLEST_EFFECTIVE_SIZE}; generate at least {2 * SMALLEST_EFFECTIVE_SIZE} with -n"
+                f"{SMALLEST_EFFECTIVE_SIZE}; generate at least {2 * SMALLEST_EFFECTIVE_SIZE}"
             )
     rates = {name: together([each.rate(name) for each in several]) for name, several in found.items()}
     limits = {name: _limit(experiment, found[name], reference, name, rates[name]) for name in COUPLINGS}
@@ -470,6 +520,7 @@ def _limit_from(
         assert reference is not None
         block = card.recast.model_copy(update={"curve": str(beside(card, card.recast.curve))})
         allowed = allowed_rate(published_limit(block, measured.mass), reference.rate("dark_photon"))
+        allowed = allowed.scaled(_at_luminosity(experiment, measured.mass))
         return FoundLimit(coupling_limit(allowed, rate), allowed, 0.5 * card.recast.uncertainty)
     if card.limit.method == "shape":
         return _limit_from_shapes(experiment, measured, component, rate)
@@ -487,6 +538,39 @@ def _limit_from_shapes(experiment: Experiment, measured: Measurement, component:
     allowed = Rate(found.value / per_pb, found.error / per_pb)
     band = tuple(coupling_limit(Rate(events / per_pb), rate).value for events in found.band)
     return FoundLimit(coupling_limit(allowed, rate), allowed, 0.0, band, found.p_value)
+
+
+def _at_luminosity(experiment: Experiment, mass: float) -> float:
+    """What a recast allows at its own luminosity, over what it allows at that of the publication."""
+    try:
+        return at_luminosity(experiment.analysis, experiment.background_of_table(mass))
+    except NoLimitError:
+        return math.nan
+    except ValueError as error:
+        raise InputError(f"{experiment.analysis.origin}: recast.background: {error}") from None
+
+
+def expected_background(experiment: Experiment, mass: float) -> tuple[float, float]:
+    """The background that a counting experiment expects at a mass (GeV), and its error, at the exposure of the cards.
+
+    Raises `InputError` where the cards do not give the luminosity that it grows with, and `CardError` outside of a table.
+    """
+    card = experiment.analysis
+    assert card.counting is not None
+    of_table = experiment.background_of_table(mass)
+    background = card.counting.background
+    luminosity = None
+    if background is not None and background.per_luminosity is not None and card.counting.luminosity is None:
+        own = {setup(process).luminosity for process in experiment.processes}
+        if len(own) > 1:
+            path = ("counting", "background", "per_luminosity")
+            problem = card.problem(path, "the process cards have several luminosities: give one in 'counting'")
+            raise CardError([problem])
+        (luminosity,) = own
+    try:
+        return background_events(card.counting, luminosity, of_table)
+    except ValueError as error:
+        raise InputError(f"{card.origin}: {error}") from None
 
 
 def _allowed_rate(experiment: Experiment, measured: Measurement, component: str, shape: str | None = None) -> Rate:
@@ -518,8 +602,11 @@ def _expected_rates(experiment: Experiment, measured: Measurement, component: st
 
 def _in_window(
     experiment: Experiment, measured: Measurement, component: str, shape: str | None = None
-) -> tuple[float, float, tuple[float, float] | None]:
-    """The shares of the signal and of the background in the signal window; from events, the background there itself."""
+) -> tuple[float, float, tuple[float, float]]:
+    """The shares of the signal and of the background in the signal window, and the background with its error.
+
+    That is the whole one, or from events the one in the window, of which the share is 1.
+    """
     card = experiment.analysis
     if card.counting is None:
         raise InputError(f"{card.name}: the card has neither 'counting' nor 'recast': there is nothing to set a limit with")
@@ -538,7 +625,7 @@ def _in_window(
         else:
             beam: Any = experiment.beam.as_dict() if chosen == "bremsstrahlung" else {}
             background_in_window = background_share(card, background, beam, low, high, chosen)
-    return signal_share, background_in_window, own
+    return signal_share, background_in_window, own or expected_background(experiment, measured.mass)
 
 
 def _with_error(experiment: Experiment, measured: Measurement, component: str, parts: int = 20) -> Rate:

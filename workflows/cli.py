@@ -7,18 +7,22 @@ import os
 import signal
 import sys
 import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from alphoton.data.errors import ClusterError, InputError
+from alphoton.data.errors import CardWarning, ClusterError, InputError
+from alphoton.data.output import finished, forget_finished
 from alphoton.workflows.export_cli import app as export_app
+from alphoton.workflows.options import whole_number, with_options
 
 BAD_INPUT, FAILURE, INTERRUPTED, TERMINATED = 2, 1, 130, 143
-INTERRUPTION = "interrupted: what was finished is kept, nothing unfinished is left behind"
-TERMINATION = INTERRUPTION.replace("interrupted", "terminated")
+KEPT, NOTHING = "what was finished is kept, nothing unfinished is left behind", "nothing was written"
 
 app = typer.Typer(
     name="alphoton",
@@ -39,7 +43,13 @@ Set = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace existing output.")]
 AllowOther = Annotated[bool, typer.Option("--allow-other", help="Allow a file of another experiment or other beams.")]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the random numbers.")]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", parser=whole_number(0, 2**63 - 1), metavar="N", help="Seed of the random numbers."),
+]
+Workers = Annotated[
+    int, typer.Option("--workers", parser=whole_number(1, 256), metavar="N", help="Threads that make events.")
+]
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where to write.")]
 
 
@@ -91,9 +101,11 @@ def xsec(process: Annotated[str, typer.Argument(help="Process card.")], set_: Se
 def generate(
     process: Annotated[str, typer.Argument(help="Process card.")],
     output: Output,
-    events: Annotated[int | None, typer.Option("-n", "--events", min=1, help="Number of events.")] = None,
+    events: Annotated[
+        int | None, typer.Option("-n", "--events", parser=whole_number(), metavar="N", help="Number of events.")
+    ] = None,
     seed: Seed = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads that make events.")] = 1,
+    workers: Workers = 1,
     scheduler: Annotated[
         str | None,
         typer.Option("--scheduler", metavar="ADDRESS", help="A dask scheduler, tcp://host:8786, whose workers make events."),
@@ -217,8 +229,16 @@ def limit(
     analysis: Annotated[str, typer.Argument(help="Analysis card.")],
     mass: Annotated[list[str] | None, typer.Option("--mass", help="A mass, as in --mass '10 MeV'. Repeatable.")] = None,
     events: Annotated[
-        int | None, typer.Option("-n", "--events", help="Events a mass; without it, enough for 1% on the limit.")
+        int | None,
+        typer.Option(
+            "-n",
+            "--events",
+            parser=whole_number(),
+            metavar="N",
+            help="Events a mass; without it, enough for 1% on the limit.",
+        ),
     ] = None,
+    seed: Seed = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="CSV file to write.")] = None,
     along: Annotated[
         list[str] | None,
@@ -235,11 +255,12 @@ def limit(
     from alphoton.workflows.console import bar, print_json
     from alphoton.workflows.limit_scan import as_dict, parse_couplings
 
-    with bar("masses") as progress:
+    with bar("limit") as progress:
         found = run_limit(
             analysis,
             mass or (),
             events=events,
+            seed=seed,
             along=[parse_couplings(text) for text in along or ()],
             radiative=radiative,
             interference=interference,
@@ -259,7 +280,7 @@ def _say_why_empty(rows: Any) -> None:
     from alphoton.workflows.limit_scan import remarks
 
     for remark in remarks(rows):
-        typer.echo(remark, err=True)
+        typer.echo(with_options(remark), err=True)
 
 
 def _limits_table(title: str, rows: Any) -> None:
@@ -299,7 +320,7 @@ def run(
     workflow: Annotated[str, typer.Argument(help="Workflow card.")],
     output: Output,
     set_: Set = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads that make events.")] = 2,
+    workers: Workers = 2,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -457,23 +478,29 @@ def main() -> None:
 class _Interruption:
     """SIGTERM, as batch systems send it, tidies up as Ctrl-C does; this remembers which of the two it was."""
 
-    code, message = INTERRUPTED, INTERRUPTION
+    code, word = INTERRUPTED, "interrupted"
 
     def __init__(self) -> None:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._terminate)
 
     def _terminate(self, *_: object) -> None:
-        self.code, self.message = TERMINATED, TERMINATION
+        self.code, self.word = TERMINATED, "terminated"
         raise KeyboardInterrupt
 
     def tell(self) -> int:
-        _say(self.message)
+        _say(f"{self.word}: {KEPT if finished() else NOTHING}")
         return self.code
 
 
 def _run() -> int:
     interruption = _Interruption()
+    forget_finished()
+    with _card_warnings():
+        return _call(interruption)
+
+
+def _call(interruption: _Interruption) -> int:
     try:
         code = app(standalone_mode=False)
     except InputError as error:
@@ -505,8 +532,27 @@ def _run() -> int:
     return code if isinstance(code, int) else 0
 
 
+@contextmanager
+def _card_warnings() -> Iterator[None]:
+    """Warnings of cards are told as errors are, each once."""
+    told: set[str] = set()
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if not issubclass(category, CardWarning):
+                others(message, category, *rest, **more)
+            elif str(message) not in told:
+                told.add(str(message))
+                _say(f"warning: {message}")
+
+        warnings.filterwarnings("always", category=CardWarning)
+        warnings.showwarning = show
+        yield
+
+
 def _say(message: str) -> None:
-    for line in message.splitlines():
+    for line in with_options(message).splitlines():
         typer.echo(f"alphoton: {line}", err=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import time
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
@@ -16,33 +16,45 @@ PATIENCE = 1.0
 
 
 class Bar:
-    """A progress bar that appears when the work takes longer than a moment. Call it with (done, total[, what])."""
+    """A progress bar that appears when the work takes longer than a moment. Call it with (done, total[, what]).
+
+    It appears by itself: work that has nothing to tell for long, as one mass of a limit, shows that it goes on.
+    """
 
     def __init__(self, description: str) -> None:
         self._description = description
-        self._start = time.monotonic()
+        self._lock = threading.Lock()
+        self._state: dict[str, Any] = {"completed": 0, "total": None, "description": description}
         self._progress: Any = None
         self._task: Any = None
+        self._timer = threading.Timer(min(PATIENCE, threading.TIMEOUT_MAX), self._appear)
+        self._timer.daemon = True
+        self._timer.start()
 
     def __call__(self, done: int, total: int, what: str = "") -> None:
-        if self._progress is None:
-            if time.monotonic() - self._start < PATIENCE or done >= total:
-                return
-            self._open(total)
-        self._progress.update(self._task, completed=done, total=total, description=f"{self._description} {what}")
+        with self._lock:
+            self._state = {"completed": done, "total": total, "description": f"{self._description} {what}"}
+            if self._progress is not None:
+                self._progress.update(self._task, **self._state)
 
-    def _open(self, total: int) -> None:
+    def _appear(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._progress.start()
-        self._task = self._progress.add_task(self._description, total=total)
+        console = Console(stderr=True)
+        with self._lock:
+            if self._timer.finished.is_set() or not console.is_terminal:  # closed on the way, or a file: nobody looks
+                return
+            self._progress = Progress(*columns, console=console, transient=True)
+            self._task = self._progress.add_task(**self._state)
+            self._progress.start()
 
     def close(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        self._timer.cancel()
+        with self._lock:
+            if self._progress is not None:
+                self._progress.stop()
 
 
 @contextmanager

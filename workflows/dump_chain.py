@@ -23,6 +23,7 @@ from alphoton.generators.model import Couplings
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.card_checks import setup
 from alphoton.workflows.chain import COUPLINGS, NOT_MADE, NOT_PART, Experiment, PointLimit
+from alphoton.workflows.measurements import Made
 
 Array = NDArray[np.float64]
 NAMES = ("g_agamma", "g_ae")
@@ -30,7 +31,12 @@ NOTHING = Edges(math.nan, math.nan, math.nan, math.nan)
 
 
 def dump_limit(
-    experiment: Experiment, mass: float, point: int = 0, events: int | None = None, ray: Couplings | None = None
+    experiment: Experiment,
+    mass: float,
+    point: int = 0,
+    events: int | None = None,
+    ray: Couplings | None = None,
+    made: Made | None = None,
 ) -> PointLimit:
     """The excluded band at a mass (GeV): of each coupling alone, or of both along a ray.
 
@@ -43,7 +49,7 @@ def dump_limit(
     if block.edges == "published":
         search = PublishedBand(experiment, mass)
     else:
-        search = BandFromEvents(experiment, mass, point, events)
+        search = BandFromEvents(experiment, mass, point, events, made)
     bands, empty = {}, {}
     along = None if ray is None else search.band(ray)
     for component, name, alone in zip(COUPLINGS, NAMES, (PHOTON_ONLY, ELECTRON_ONLY), strict=True):
@@ -81,7 +87,7 @@ class PublishedBand:
     """The published band of the photon coupling, carried over."""
 
     components = ("photon",)
-    absent = "the band is that of g_agamma alone; give a direction with --along"
+    absent = "the band is that of g_agamma alone; give a direction with along=[...]"
     events = 0
 
     def __init__(self, experiment: Experiment, mass: float) -> None:
@@ -113,7 +119,9 @@ class BandFromEvents:
 
     absent = NOT_MADE
 
-    def __init__(self, experiment: Experiment, mass: float, point: int, events: int | None) -> None:
+    def __init__(
+        self, experiment: Experiment, mass: float, point: int, events: int | None, progress: Made | None = None
+    ) -> None:
         card = experiment.analysis
         block, needed = card.beam_dump, card.limit.signal_events
         assert block is not None
@@ -124,7 +132,7 @@ class BandFromEvents:
         self.nothing = f"no strength of the couplings gives {needed:g} decays that are seen"
         processes, _ = experiment.at(mass, events)
         self.events = processes[0].events
-        made = flights(experiment, processes, point)
+        made = flights(experiment, processes, point, progress)
         self.components = tuple(name for name in COUPLINGS if name in made.weights)
         calorimeters = tuple(Calorimeter(c.width / 2, c.height / 2, c.share, block.threshold) for c in block.calorimeters)
         rng = np.random.default_rng(stream(processes[0].seed, Stage.SIMULATION, point, 0))
@@ -146,12 +154,14 @@ class _Sample:
     weights: dict[str, list[Array]] = field(default_factory=dict)
 
 
-def flights(experiment: Experiment, processes: tuple[ProcessCard, ...], point: int) -> Flights:
+def flights(experiment: Experiment, processes: tuple[ProcessCard, ...], point: int, made: Made | None = None) -> Flights:
     """The ALPs that the processes make in the dump, in their numbers at couplings of 1 /GeV.
 
     Raises `CardError` if the cards give no exposure, or contradict each other.
     """
-    samples = [_flights_of(process, exposure(experiment.analysis, setup(process)), point) for process in processes]
+    if made is not None:
+        made.wanted(sum(process.events for process in processes))
+    samples = [_flights_of(process, exposure(experiment.analysis, setup(process)), point, made) for process in processes]
     names = dict.fromkeys(name for each in samples for name in each.weights)
     return Flights(
         np.concatenate([each.momenta for each in samples]),
@@ -167,7 +177,7 @@ def _columns(samples: list[Flights], name: str) -> Iterator[Array]:
         yield each.weights.get(name, np.zeros(len(each.depth)))
 
 
-def _flights_of(process: ProcessCard, per_pb: float, point: int) -> Flights:
+def _flights_of(process: ProcessCard, per_pb: float, point: int, made: Made | None = None) -> Flights:
     source, sample = EventSource(process, point), _Sample()
     scale = per_pb * source.cross_section.value / process.events
     for drawn in chunks(source, process.events):
@@ -181,5 +191,7 @@ def _flights_of(process: ProcessCard, per_pb: float, point: int) -> Flights:
             weights = drawn.events[f"weight_{component.name}"]
             assert isinstance(weights, np.ndarray)
             sample.weights.setdefault(component.name, []).append(weights * generated)
+        if made is not None:
+            made.add(len(generated))
     scaled = {name: scale * np.concatenate(columns) for name, columns in sample.weights.items()}
     return Flights(np.concatenate(sample.momenta), np.concatenate(sample.depths), scaled)

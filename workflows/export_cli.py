@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from alphoton.workflows.options import whole_number
+
 app = typer.Typer(help="Write events, limits and counting experiments for other tools.", no_args_is_help=True)
 
 Events = Annotated[Path, typer.Argument(help="Event or reco file.")]
@@ -70,7 +72,14 @@ def pyhf(
     output: Annotated[Path, typer.Option("-o", "--output", help="JSON file to write.")],
     coupling: Annotated[str, typer.Option("--coupling", help="g_agamma or g_ae.")] = "g_agamma",
     events: Annotated[
-        int | None, typer.Option("-n", "--events", help="Events; without it, enough for 1% on the limit.")
+        int | None,
+        typer.Option(
+            "-n",
+            "--events",
+            parser=whole_number(),
+            metavar="N",
+            help="Events; without it, enough for 1% on the limit.",
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in `alphoton limit`.")

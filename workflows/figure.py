@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alphoton.data.arguments import several
 from alphoton.data.errors import InputError
 from alphoton.data.output import Unfinished, check_free
 from alphoton.workflows.figures.base import Curve, Figure, Progress, quiet, style, to_csv
@@ -67,12 +68,12 @@ def expand(name: str) -> list[str]:
     return found
 
 
-def check_output(wanted: Sequence[str], output: str | Path, *, force: bool = False) -> None:
+def check_output(wanted: str | Sequence[str], output: str | Path, *, force: bool = False) -> None:
     """Raise `InputError` where a file of these figures exists and may not be replaced, before any work is done."""
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file, the name of a folder is due")
-    for name in wanted:
+    for name in several(wanted):
         for path in _paths(name, folder):
             check_free(path, force=force)
 

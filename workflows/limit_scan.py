@@ -14,6 +14,7 @@ from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.limits import CouplingLimit
 from alphoton.analysis.slices import COUPLINGS as DIRECTIONS
 from alphoton.analysis.slices import RayLimit, direction
+from alphoton.data.arguments import several, whole_argument
 from alphoton.data.errors import InputError
 from alphoton.data.grid import digits_of, distinct
 from alphoton.data.output import check_free, write_text
@@ -36,6 +37,7 @@ from alphoton.workflows.chain import (
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.energy_scan import model_of, points_of, scan_limit
 from alphoton.workflows.masses import texts
+from alphoton.workflows.measurements import Made
 
 PRECISION = 0.01
 """Relative error of a limit that is aimed at where the number of events is not given."""
@@ -97,14 +99,15 @@ class Limits:
 
 def limit(
     analysis: str | Path | AnalysisCard,
-    masses: Sequence[float | str] = (),
+    masses: float | str | Sequence[float | str] = (),
     *,
     events: int | None = None,
-    along: Sequence[Mapping[str, float]] = (),
+    seed: int | None = None,
+    along: Mapping[str, float] | Sequence[Mapping[str, float]] = (),
     radiative: bool = False,
     interference: bool = True,
     output: str | Path | None = None,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Limits:
@@ -115,17 +118,21 @@ def limit(
     told), `interference` keeps that of the two channels.
 
     Generates and simulates a balanced sample at each mass: `events` of them, or as many as bring the Monte Carlo error of
-    the limits to 1%. An override of the form `process.key=value` or `detector.key=value` reaches those cards. Raises
-    `CardError` for bad cards, `InputError` where a limit cannot be set or `output` exists.
+    the limits to 1%. A `seed` takes the place of those of the process cards: for the signal, a recast's dark photon, and
+    backgrounds from events. An override of the form `process.key=value` or `detector.key=value` reaches those cards.
+    `progress` is called with (done, total): masses, or where there is one, events.
+
+    Raises `CardError` for bad cards, `InputError` where a limit cannot be set or `output` exists.
     """
-    if events is not None and events < 1:
-        raise InputError(f"-n {events}: the number of events must be at least 1")
+    events = None if events is None else whole_argument("events", events)
+    seed = None if seed is None else whole_argument("seed", seed, 0)
+    masses, along = several(masses), several(along)
     if not along and (radiative or not interference):
-        raise InputError("loops and interference matter where couplings grow together: give directions with --along")
+        raise InputError("loops and interference matter where couplings grow together: give directions with along=[...]")
     path = None if output is None else Path(output)
     if path is not None:
         check_free(path, force=force)
-    experiment = load_experiment(analysis, overrides)
+    experiment = replace(load_experiment(analysis, overrides), seed=seed)
     check_loops(experiment, along, radiative=radiative)
     own = experiment.analysis.masses or (experiment.processes[0].mass,)
     chosen = distinct(map(mass_of, masses)) or own
@@ -133,11 +140,12 @@ def limit(
     for mass in chosen:
         check_mass(experiment, mass)  # a bad mass is told before any work
     rows: list[PointLimit] = []
+    made = Made(progress) if progress is not None and len(chosen) == 1 else None
     for point, mass in enumerate(chosen):
-        if progress is not None:
+        if progress is not None and made is None:
             progress(point, len(chosen))
-        rows += rows_at_mass(experiment, mass, point, events, rays[mass], interference=interference)
-    if progress is not None:
+        rows += rows_at_mass(experiment, mass, point, events, rays[mass], interference=interference, made=made)
+    if progress is not None and (made is None or not made.total):
         progress(len(chosen), len(chosen))
     if path is not None:
         write_text(path, to_csv(rows), force=force)
@@ -157,11 +165,13 @@ def check_loops(experiment: Experiment, along: Sequence[Mapping[str, float]], *,
     if experiment.loops is None:
         return
     if radiative:
-        raise InputError("--radiative: the process card's momentum-dependent loops are in its rates; they would count twice")
+        raise InputError(
+            "radiative=True: the process card's momentum-dependent loops are in its rates; they would count twice"
+        )
     ratio = experiment.loops.model.muon_ratio
     for couplings in along:
         if not math.isclose(couplings.get("g_amu", 0.0), ratio * couplings.get("g_ae", 0.0)):
-            raise InputError(f"--along: the muon's loop is in the rates with the process card's g_amu/g_ae = {ratio:g}")
+            raise InputError(f"along=[...]: the muon's loop is in the rates with the process card's g_amu/g_ae = {ratio:g}")
 
 
 def mass_of(mass: float | str) -> float:
@@ -182,7 +192,7 @@ def parse_couplings(text: str) -> dict[str, float]:
         try:
             found[name] = float(number)
         except ValueError:
-            raise InputError(f"--along '{text}': '{word}': write couplings like 'g_agamma=0.001 g_ae=1'") from None
+            raise InputError(f"direction '{text}': '{word}': write couplings like 'g_agamma=0.001 g_ae=1'") from None
     return found
 
 
@@ -225,17 +235,18 @@ def rows_at_mass(
     rays: Sequence[Couplings] = (),
     *,
     interference: bool = True,
+    made: Made | None = None,
 ) -> list[PointLimit]:
     """The limits at one mass: on each coupling alone, or along rays."""
     if experiment.analysis.beam_dump is not None:
         if not rays:
-            return [dump_limit(experiment, mass, point, events)]
-        return [replace(dump_limit(experiment, mass, point, events, ray), ray=ray_text(ray)) for ray in rays]
+            return [dump_limit(experiment, mass, point, events, made=made)]
+        return [replace(dump_limit(experiment, mass, point, events, ray, made), ray=ray_text(ray)) for ray in rays]
     if experiment.analysis.scan is not None:
         if rays:
             raise InputError(f"{experiment.analysis.name}: a scan has a limit on g_ae alone, none along a direction")
         return [scan_limit(experiment, mass)]
-    sample = precise_sample([experiment], mass, point, events)
+    sample = precise_sample([experiment], mass, point, events, made)
     if not rays:
         return [point_limit(experiment, sample.measured, sample.reference, sample.events)]
     alone = invisible_limit(experiment, sample.measured, sample.reference, sample.events)
@@ -284,18 +295,20 @@ def _why_empty_along(row: PointLimit, ray: Couplings, found: RayLimit) -> dict[s
     return empty | {component: reason for component, is_part in part.items() if is_part}
 
 
-def precise_sample(experiments: Sequence[Experiment], mass: float, point: int, events: int | None = None) -> Sample:
+def precise_sample(
+    experiments: Sequence[Experiment], mass: float, point: int, events: int | None = None, made: Made | None = None
+) -> Sample:
     """A sample for experiments that differ only in how they count; they see it through the selection of the first.
 
     Without `events` it grows until the limits of all are known to 1%, or to its largest.
     """
     count = events or FIRST_EVENTS
-    sample = sampled(experiments[0], mass, point, count)
+    sample = sampled(experiments[0], mass, point, count, made)
     if events is not None:
         return sample
     rows = [invisible_limit(each, sample.measured, sample.reference, count) for each in experiments]
     wanted = min(MOST_EVENTS, int(1.2 * count * (max(map(worst_error, rows)) / PRECISION) ** 2))
-    return sampled(experiments[0], mass, point, wanted) if wanted > count else sample
+    return sampled(experiments[0], mass, point, wanted, made) if wanted > count else sample
 
 
 def worst_error(row: PointLimit) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,34 @@ def beside(card: Any, name: str) -> str | Path:
     return card_paths.beside(Path(card.origin), name)
 
 
-def in_memory(card: ProcessCard, detector: DetectorCard, analysis: AnalysisCard, point: int = 0) -> Measurement:
+class Made:
+    """Counts the events that are made, of those that are wanted, and tells a progress (done, total)."""
+
+    def __init__(self, progress: Callable[[int, int], None]) -> None:
+        self._progress = progress
+        self.done = self.total = 0
+
+    def wanted(self, events: int) -> None:
+        """So many events more are wanted."""
+        self.total += events
+        self._progress(self.done, self.total)
+
+    def add(self, events: int) -> None:
+        """So many events more are made."""
+        self.done += events
+        self._progress(self.done, self.total)
+
+
+def in_memory(
+    card: ProcessCard, detector: DetectorCard, analysis: AnalysisCard, point: int = 0, made: Made | None = None
+) -> Measurement:
     """Generate, simulate and count without files; the same numbers as through files with the same seeds."""
-    return measured_source(EventSource(card, point), detector, analysis)
+    return measured_source(EventSource(card, point), detector, analysis, made)
 
 
-def measured_source(source: EventSource, detector: DetectorCard, analysis: AnalysisCard) -> Measurement:
+def measured_source(
+    source: EventSource, detector: DetectorCard, analysis: AnalysisCard, made: Made | None = None
+) -> Measurement:
     """The same for a source of events that is there."""
     meta = {**source_meta(source), "detector_seed": source.card.seed}
     meta["cards"] = {**meta["cards"], "detector": detector.resolved}
@@ -36,6 +58,8 @@ def measured_source(source: EventSource, detector: DetectorCard, analysis: Analy
     def reco() -> Iterator[Chunk]:
         for index, drawn in enumerate(chunks(source, source.card.events)):
             yield reconstruct(detector, drawn.events, meta, index)
+            if made is not None:
+                made.add(len(drawn.events["event"]))  # type: ignore[arg-type]
 
     section = source.cross_section
     return measure(analysis, reco(), meta, (section.value, section.error))

@@ -10,7 +10,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from alphoton.analysis.counting import Measurement
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.event_file import versions
 from alphoton.data.locks import folder_of_one_run
-from alphoton.data.output import write_text
+from alphoton.data.output import note_finished, write_text
 from alphoton.detectors.simulate import simulate
 from alphoton.generators.generate import generate
 from alphoton.generators.process_card import ProcessCard
@@ -74,7 +74,7 @@ def run(
     workflow: str | Path | WorkflowCard,
     output: str | Path,
     *,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     workers: int = 1,
     force: bool = False,
     progress: Progress | None = None,
@@ -145,7 +145,7 @@ def _experiment(card: WorkflowCard, study: Study) -> Experiment:
     overrides = [f"events={card.events or EVENTS}", f"seed={card.seed}"]
     reference = experiment.reference and ProcessCard.load(experiment.reference, overrides)
     processes = tuple(ProcessCard.load(process, overrides) for process in experiment.processes)
-    return Experiment(experiment.analysis, processes, experiment.detector, reference)
+    return replace(experiment, processes=processes, reference=reference, seed=card.seed)
 
 
 def _experiments(card: WorkflowCard) -> list[Experiment]:
@@ -233,12 +233,14 @@ def _claim(folder: Path, identity: dict[str, Any], *, force: bool) -> None:
     if occupied and not same:
         if not force:
             raise InputError(
-                f"{folder}: holds something else, or a run of other cards; choose another folder, or replace it with --force"
+                f"{folder}: holds something else, or a run of other cards; choose another folder, or replace it with "
+                "force=True"
             )
         for old in (*folder.rglob("*.root"), *folder.rglob("analysis.json")):
             old.unlink()
     if not same:
-        write_text(marker, text, force=True)
+        write_text(marker, text, force=True, result=False)
+    note_finished(*folder.rglob("*.root"))
 
 
 def _run_point(point: Point, workers: int) -> PointLimit:

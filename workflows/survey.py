@@ -17,6 +17,7 @@ from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import CouplingLimit
 from alphoton.data.card_paths import data_file
 from alphoton.data.errors import CardError, InputError
+from alphoton.data.output import note_finished
 from alphoton.data.published_file import find
 from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
@@ -141,6 +142,9 @@ def counted_by(experiment: Experiment) -> list[Any]:
     curve = None if card.recast is None else find(beside(card, card.recast.curve)).read_text(encoding="utf-8-sig")
     if card.scan is not None:
         curve = data_file(Path(card.origin), card.scan.points).read_text(encoding="utf-8-sig")
+    table = None if experiment.background_table is None else Path(experiment.background_table.path)
+    if table is not None:
+        curve = f"{curve}\n{table.read_text(encoding='utf-8-sig')}"
     cards = () if experiment.backgrounds is None else experiment.backgrounds.processes
     return [card.resolved, curve, *(each.resolved for each in cards if each is not None)]
 
@@ -200,6 +204,8 @@ class Store:
                 self._rows[entry["key"]] = from_plain(entry["row"])
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # cut short when a run was killed, or not ours
+        if path is not None and self._rows:
+            note_finished(path)
 
     def get(self, key: str) -> PointLimit | None:
         return self._rows.get(key)
@@ -211,6 +217,7 @@ class Store:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(self._start + json.dumps({"key": key, "row": to_plain(row)}, allow_nan=False) + "\n")
+        note_finished(self.path)
         self._start = ""
 
 

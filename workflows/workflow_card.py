@@ -11,6 +11,7 @@ from alphoton.data.card import Block, Card
 from alphoton.data.card_paths import ANY, KeyPath
 from alphoton.data.errors import InputError
 from alphoton.data.grid import Energies
+from alphoton.data.quantities import Seed, WholeNumber
 from alphoton.workflows.figure import expand
 
 #: what a workflow scans: limits are functions of the mass
@@ -35,9 +36,9 @@ class WorkflowCard(Card):
     schema_line: Literal["alphoton/workflow/1"] = Field(alias="schema")
     studies: Annotated[tuple[Study, ...], Field(min_length=1)]
     scan: Scan | None = None
-    events: Annotated[int | None, Field(strict=True, gt=0, le=10**10)] = None
+    events: Annotated[WholeNumber, Field(gt=0, le=10**10)] | None = None
     """At each mass. Not given: 50000 where the events are kept, else enough for 1% on the limits."""
-    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 1
+    seed: Seed = 1
     keep: Literal["events", "limits"] = "events"
     """What is kept of a chain: its event files, or the limits alone, which are then worked out in memory."""
     figures: tuple[str, ...] = ()

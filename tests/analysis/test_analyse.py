@@ -217,7 +217,7 @@ def test_bad_arguments(reco: Path, tmp_path: Path) -> None:
         analyse(tmp_path / "nothing.root", "padme")
     with pytest.raises(CardError, match="no analysis card 'padmee'; did you mean 'padme'"):
         analyse(reco, "padmee")
-    with pytest.raises(CardError, match=r"--set selection\.0\.min=15: selection\.0\.min: the unit is missing"):
+    with pytest.raises(CardError, match=r"override selection\.0\.min=15: selection\.0\.min: the unit is missing"):
         analyse(reco, "padme", overrides=["selection.0.min=15"])
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.data.card_file import read
-from alphoton.data.card_paths import leaves
+from alphoton.data.card_paths import MARKERS, leaves
 from alphoton.data.errors import CardError
 from alphoton.workflows.card_tools import validate_file
 from alphoton.workflows.workflow_card import WorkflowCard
@@ -80,7 +81,7 @@ def test_ways_out(cards: Path, key: str, name: str) -> None:
     path = analysis(cards, **{key: name})
     (problem,) = problems(path)
     assert problem.startswith(f"{path}:{LINES[key]}: {KEYS[key]}: '{name}' lies outside the card's own folder, the working")
-    assert problem.endswith("move it there, or give it with --set")
+    assert problem.endswith("move it there, or give it with overrides=[...]")
     with pytest.raises(CardError, match="lies outside"):
         validate_file(path)
 
@@ -150,6 +151,83 @@ def test_workflows(cards: Path) -> None:
         WorkflowCard.load(path)
     keys = [problem.split(": ")[1] for problem in caught.value.problems]
     assert keys == ["studies.0.analysis", "studies.0.process", "studies.0.detector"]
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+def test_a_card_may_name_files_of_its_own_project(
+    cards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marker: str
+) -> None:
+    """In a folder beside its own, wherever the person is; not above the project, not by a link out of it."""
+    monkeypatch.setenv("HOME", str(tmp_path))  # a project may lie in it
+    root = tmp_path / "mine"
+    for name in ("one/deep", "two"):
+        (root / name).mkdir(parents=True)
+    for name in ("two/other.csv", "one/other.csv"):
+        (root / name).touch()
+    path = analysis(root / "one/deep", curve="../../two/other.csv", comparison="../other.csv")
+    assert len(problems(path)) == 2  # no marker, no project
+    (root / marker).mkdir() if marker == ".git" else (root / marker).touch()
+    assert problems(path) == []
+    assert problems(analysis(root / "one/deep", curve=str(root / "two/other.csv"))) == []
+    for name in ("../../../elsewhere/secret.csv", "/etc/passwd", "../../../absent.csv", str(cards / "x.csv")):
+        (problem,) = problems(analysis(root / "one/deep", curve=name))
+        assert f"'{name}' lies outside" in problem
+    (root / "two/link.csv").symlink_to(tmp_path / "elsewhere/secret.csv")
+    assert len(problems(analysis(root / "one/deep", curve="../../two/link.csv"))) == 1
+    (root / "two/folder").symlink_to(tmp_path / "elsewhere")
+    assert len(problems(analysis(root / "one/deep", curve="../../two/folder/secret.csv"))) == 1
+
+
+def test_a_project_ends_where_a_nearer_one_begins(tmp_path: Path) -> None:
+    """A card that brings a marker of its own, as a downloaded folder may, gets no more than that folder."""
+    inner = tmp_path / "mine" / "downloaded"
+    inner.mkdir(parents=True)
+    (tmp_path / "mine" / "alphoton.root").touch()
+    (tmp_path / "mine" / "own.csv").touch()
+    assert problems(analysis(inner, curve="../own.csv")) == []
+    (inner / ".git").mkdir()
+    assert len(problems(analysis(inner, curve="../own.csv"))) == 1
+
+
+def test_the_home_folder_is_no_project(cards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where it is kept in git; nor is what lies above it."""
+    (tmp_path / ".git").mkdir()
+    path = analysis(cards, curve="../elsewhere/secret.csv")
+    assert problems(path) == []
+    for home in (tmp_path, tmp_path / "users" / "me"):
+        monkeypatch.setenv("HOME", str(home))
+        assert len(problems(path)) == 1
+    monkeypatch.setenv("HOME", str(tmp_path / "work"))  # below the marked folder
+    assert len(problems(path)) == 1
+
+
+def test_a_shared_folder_is_no_project(cards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others may have put the marker there."""
+    (tmp_path / "alphoton.root").touch()
+    path = analysis(cards, curve="../elsewhere/secret.csv")
+    assert problems(path) == []
+    tmp_path.chmod(0o777)
+    assert len(problems(path)) == 1
+    tmp_path.chmod(0o700)
+    assert problems(path) == []
+    monkeypatch.setattr(os, "getuid", lambda: -5)  # everything is somebody else's
+    assert len(problems(path)) == 1
+
+
+@pytest.mark.parametrize("folder", ["--set x", "override x", "override recast.curve=x", "overrides=[...]"])
+def test_a_folder_named_like_an_override_is_no_way_out(cards: Path, tmp_path: Path, folder: str) -> None:
+    """What a person gave is known by more than a text that somebody else may choose."""
+    (tmp_path / folder).mkdir()
+    (problem,) = problems(analysis(tmp_path / folder, curve="../elsewhere/secret.csv"))
+    assert "recast.curve: '../elsewhere/secret.csv' lies outside" in problem
+
+
+@pytest.mark.parametrize("folder", ["--set x", "override x"])
+def test_nor_is_one_in_the_working_folder(cards: Path, tmp_path: Path, folder: str) -> None:
+    """Its cards are named by a relative path, which begins with the folder's name."""
+    (Path() / folder).mkdir()
+    (problem,) = problems(analysis(Path(folder), curve="../../elsewhere/secret.csv"))
+    assert problem.startswith(f"{folder}/mine.yaml:5: recast.curve: ")
 
 
 @pytest.mark.parametrize("beside", [True, False])

@@ -165,7 +165,7 @@ def test_a_file_may_hold_a_card_of_each_kind(folder: Path) -> None:
     assert [card.kind for card in documents(path)] == ["detector", "process", "analysis"]
     assert ProcessCard.load(path).name == "mine"
     assert read("analysis", "mine").data["name"] == "mine"
-    assert problems(path, "model.m_a=-1 MeV")[0].startswith("--set model.m_a=-1 MeV: model.m_a: ")
+    assert problems(path, "model.m_a=-1 MeV")[0].startswith("override model.m_a=-1 MeV: model.m_a: ")
     write(path, text.replace("10 MeV", "-10 MeV"))
     assert problems(path) == [f"{path}:9: model.m_a: must not be negative, got -10 MeV"]
 
@@ -259,7 +259,7 @@ def test_overrides(folder: Path, override: str, path: tuple[str, ...], value: ob
     for step in path:
         data = data[step]
     assert data == value
-    assert raw.place(path) == f"--set {override}" or path[-1] == "sqrt_s"
+    assert raw.place(path) == f"override {override}" or path[-1] == "sqrt_s"
 
 
 def test_a_later_override_wins(folder: Path) -> None:
@@ -270,10 +270,10 @@ def test_a_later_override_wins(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("model.m_a", "write --set key=value, with the key as a dotted path like model.m_a"),
-        ("=3", "write --set key=value"),
-        ("model..m_a=3 MeV", "write --set key=value"),
-        (".model=3", "write --set key=value"),
+        ("model.m_a", "write key=value, with the key as a dotted path like model.m_a"),
+        ("=3", "write key=value"),
+        ("model..m_a=3 MeV", "write key=value"),
+        (".model=3", "write key=value"),
         ("schema=alphoton/process/1", "schema: cannot be overridden"),
         ("extends=padme", "extends: cannot be overridden"),
         ("model.m_a.unit=GeV", "model.m_a: is the value '10 MeV', it has no key 'unit'"),
@@ -297,14 +297,18 @@ def test_a_later_override_wins(folder: Path) -> None:
 def test_bad_overrides(folder: Path, override: str, message: str) -> None:
     """The override itself is the place of what is wrong with it."""
     (problem,) = problems(write(folder / "mine.yaml"), override)
-    assert problem.startswith(f"--set {override}: {message}")
+    assert problem.startswith(f"override {override}: {message}")
 
 
 def test_problems_of_card_and_overrides_are_reported_together(folder: Path) -> None:
     write(folder / "mine.yaml", CARD + "sead: 1\n")
     found = problems("mine.yaml", "model.m_a=10", "events=none", "model.g_ag=1 /GeV")
-    starts = ["--set events=none: events: ", "--set model.g_ag=1 /GeV: model.g_ag: ", "--set model.m_a=10: model.m_a: "]
-    for problem, start in zip(sorted(found), [*starts, "mine.yaml:7: sead: "], strict=True):
+    starts = [
+        "override events=none: events: ",
+        "override model.g_ag=1 /GeV: model.g_ag: ",
+        "override model.m_a=10: model.m_a: ",
+    ]
+    for problem, start in zip(sorted(found), ["mine.yaml:7: sead: ", *starts], strict=True):
         assert problem.startswith(start)
 
 
@@ -319,7 +323,7 @@ def test_a_card_object_is_a_card() -> None:
     assert card.resolved["model"]["m_a"] == "10 MeV"
     assert other.resolved == {**card.resolved, "model": {**card.resolved["model"], "m_a": "20 MeV"}}
     assert other.origin == card.origin
-    with pytest.raises(CardError, match=r"--set model.m_a=1: model.m_a: the unit is missing"):
+    with pytest.raises(CardError, match=r"override model.m_a=1: model.m_a: the unit is missing"):
         ProcessCard.load(card, ["model.m_a=1"])
     with pytest.raises(CardError, match="is above threshold"):
         ProcessCard.load(other, ["beams.positron_energy=300 MeV"])

@@ -246,7 +246,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, force: bool) -> None:
 def test_existing_output_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "events.root", (10,))
     before = (tmp_path / "events.root").read_bytes()
-    with pytest.raises(InputError, match=r"events.root: exists already; .* --force"):
+    with pytest.raises(InputError, match=r"events.root: exists already; .* force=True"):
         write(tmp_path / "events.root", (20,))
     assert (tmp_path / "events.root").read_bytes() == before
     write(tmp_path / "events.root", (20,), force=True)

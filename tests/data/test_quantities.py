@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,9 +69,15 @@ def test_parse(text: str | float, dimension: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("value", "dimension", "message"),
     [
-        ("550", "energy", "the unit is missing: write '550 MeV' (got '550')"),
-        (550, "energy", "the unit is missing: write '550 MeV' (got '550')"),
-        (1e-3, "energy", "the unit is missing: write '550 MeV' (got '0.001')"),
+        ("550", "energy", "the unit is missing: write '550 MeV' or '550 GeV' (got '550')"),
+        (550, "energy", "the unit is missing: write '550 MeV' or '550 GeV' (got '550')"),
+        (1e-3, "energy", "the unit is missing: write '0.001 MeV' or '0.001 GeV' (got '0.001')"),
+        (10, "inverse energy", "the unit is missing: write '10 /GeV' (got '10')"),
+        (10, "energy squared", "the unit is missing: write '10 MeV^2' (got '10')"),
+        (10, "length", "the unit is missing: write '10 mm' or '10 m' (got '10')"),
+        (10, "angle", "the unit is missing: write '10 mrad' or '10 deg' (got '10')"),
+        (10, "luminosity", "the unit is missing: write '10 /fb' (got '10')"),
+        (10, "density", "the unit is missing: write '10 g/cm^3' (got '10')"),
         ("550 Mev", "energy", "unknown unit 'Mev' for energy: known are 'eV', 'keV', 'MeV', 'GeV', 'TeV'"),
         ("1 GeV", "inverse energy", "unknown unit 'GeV' for inverse energy: known are '/eV', '/keV', '/MeV', "),
         ("1 /GeV^-1", "inverse energy", "unknown unit '/GeV^-1' for inverse energy: known are '/eV', "),
@@ -116,6 +123,70 @@ def test_several_dimensions() -> None:
 def test_examples_are_right(dimension: str, example: str) -> None:
     """What an error message tells a person to write is itself accepted."""
     assert parse(example, dimension) > 0
+
+
+@pytest.mark.parametrize("dimension", [name for name, units in UNITS.items() if "" not in units])
+def test_what_a_missing_unit_may_have_been(dimension: str) -> None:
+    """Every suggestion has the number that was given, and is itself accepted."""
+    with pytest.raises(ValueError, match="the unit is missing") as caught:
+        parse("7.25", dimension)
+    suggested = re.findall(r"'([^']*)'", str(caught.value).partition("(got")[0])
+    assert suggested
+    assert all(text.startswith("7.25 ") and parse(text, dimension) > 0 for text in suggested)
+
+
+WHOLE = [
+    1000,
+    1000.0,
+    "1000",
+    "1000.0",
+    "1e3",
+    "1E3",
+    "1e+3",
+    "1.0e+3",
+    "1.e+3",
+    " 1000 ",
+    "1_000",
+    np.int64(1000),
+    np.float64(1e3),
+]
+
+
+@pytest.mark.parametrize("value", WHOLE)
+def test_whole_numbers_in_any_spelling(value: object) -> None:
+    found = quantities.whole(value)
+    assert (found, type(found)) == (1000, int)
+
+
+def test_long_whole_numbers_keep_every_digit() -> None:
+    largest = 2**63 - 1
+    assert quantities.whole(largest) == quantities.whole(str(largest)) == largest
+    assert quantities.whole(1e18) == 10**18
+    assert quantities.whole("-3") == -3
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (1.5, "must be a whole number, like 1000 or 1e3: write 1 or 2, got '1.5'"),
+        ("1e-3", "must be a whole number, like 1000 or 1e3: write 1, got '1e-3'"),
+        (-0.5, "must be a whole number, like 1000 or 1e3: write -1 or 0, got '-0.5'"),
+        ("1e5000000", "is too large, got '1e5000000'"),
+        (True, "must be a whole number, like 1000 or 1e3, got True"),
+        (False, "must be a whole number, like 1000 or 1e3, got False"),
+        ("true", "must be a whole number, like 1000 or 1e3, got 'true'"),
+        ("many", "must be a whole number, like 1000 or 1e3, got 'many'"),
+        ("", "must be a whole number, like 1000 or 1e3, got ''"),
+        ("1000 MeV", "must be a whole number, like 1000 or 1e3, got '1000 MeV'"),
+        (math.nan, "must be a whole number, like 1000 or 1e3, got 'nan'"),
+        ("inf", "must be a whole number, like 1000 or 1e3, got 'inf'"),
+        ([1000], "must be a whole number, like 1000 or 1e3, got [1000]"),
+        (None, "must be a whole number, like 1000 or 1e3, got None"),
+    ],
+)
+def test_what_is_no_whole_number(value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        quantities.whole(value)
 
 
 NUMBERS = st.floats(min_value=-1e250, max_value=1e250)

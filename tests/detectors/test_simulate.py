@@ -306,7 +306,7 @@ def test_a_formula_that_goes_negative_leaves_no_file(events: Path, tmp_path: Pat
 def test_existing_output_is_refused(events: Path, tmp_path: Path) -> None:
     output = tmp_path / "reco.root"
     output.write_text("precious")
-    with pytest.raises(InputError, match="exists already; choose another name, or replace it with --force"):
+    with pytest.raises(InputError, match="exists already; choose another name, or replace it with force=True"):
         simulate(events, "padme", output)
     assert output.read_text() == "precious"
     assert simulate(events, "padme", output, force=True).events == COUNT

@@ -40,7 +40,7 @@ PROBLEMS: dict[str, list[tuple[str, str, int]]] = {
     "missing_keys": [("model", "is missing", 1), ("name", "is missing", 1)],
     "missing_mass": [("model.m_v", "is missing", 6)],
     "missing_units": [
-        ("beams.sqrt_s", "the unit is missing: write '550 MeV' (got '10.58')", 5),
+        ("beams.sqrt_s", "the unit is missing: write '10.58 MeV' or '10.58 GeV' (got '10.58')", 5),
         ("model.m_a", "the unit is missing", 7),
         ("model.g_agamma", "the unit is missing: write '1 /GeV'", 8),
         ("model.g_ae", "unknown unit 'GeV' for inverse energy: known are", 9),
@@ -81,7 +81,7 @@ PROBLEMS: dict[str, list[tuple[str, str, int]]] = {
     "wrong_types": [
         ("interference", "got 'perhaps'", 8),
         ("sampling", "should be 'unweighted' or 'balanced', got 'weighted'", 9),
-        ("events", "should be a valid integer, got 100000.0", 10),
+        ("events", "must be a whole number, like 1000 or 1e3: write 1 or 2, got '1.5'", 10),
         ("seed", "should be greater than or equal to 0, got -1", 11),
         ("ids", "got [9000005]", 12),
     ],
@@ -277,12 +277,12 @@ def test_valid_overrides(override: str) -> None:
 def test_invalid_overrides(override: str, key: str) -> None:
     """The message names the override as the place and the key it is about."""
     (problem,) = problems_of("collider", override)
-    assert problem.startswith(f"--set {override}: {key}")
+    assert problem.startswith(f"override {override}: {key}")
 
 
 def test_options_do_not_hide_a_wrong_override() -> None:
-    """`--set events=-3` is told even where `--events` replaces it."""
-    with pytest.raises(CardError, match="--set events=-3: events"):
+    """A wrong override is told even where an argument replaces it."""
+    with pytest.raises(CardError, match="override events=-3: events"):
         load_process("padme", ["events=-3"], events=10)
     assert load_process("padme", ["events=3"], events=10).events == 10
     assert load_process("padme", ["events=3"], events=None, seed=7).seed == 7

@@ -26,6 +26,7 @@ from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows import cli
 from alphoton.workflows.card_tools import model, validate_file
 
+pytestmark = pytest.mark.filterwarnings("ignore::alphoton.data.errors.CardWarning")  # chance writes hardly meant numbers
 SECONDS = 20
 """One try; the longest are cross-sections."""
 TWO_TO_TWO = ("annihilation", "dark_photon")
@@ -112,8 +113,8 @@ def refused(work: Callable[[], Any]) -> InputError | None:
 
 
 def is_told(problem: str, reference: str | Path) -> bool:
-    """One line that begins with the file and line, or with the `--set`."""
-    return problem.startswith("--set ") or bool(re.match(r"[^\n]*\.yaml:\d+: \S", problem)) or str(reference) in problem
+    """One line that begins with the file and line, or with the override."""
+    return problem.startswith("override ") or bool(re.match(r"[^\n]*\.yaml:\d+: \S", problem)) or str(reference) in problem
 
 
 @pytest.fixture(scope="module")

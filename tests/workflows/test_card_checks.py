@@ -314,7 +314,7 @@ def recos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize(
     ("file", "analysis", "told"),
     [
-        ("babar", "padme", ["of the experiment 'babar'", "experiment: 'padme'", "--allow-other"]),
+        ("babar", "padme", ["of the experiment 'babar'", "experiment: 'padme'", "allow_other=True"]),
         ("padme", "babar", ["of the experiment 'padme'", "experiment: 'babar'"]),
         ("padme", "padme-scan", ["made with a beam of 0.55 GeV on a target", "a beam of 0.282 GeV on a target"]),
         ("na64-primakoff", "e137-events", ["of the experiment 'na64'", "a beam of 20 GeV on a target"]),

@@ -181,7 +181,7 @@ BAD = {
     "unknown card": (["xsec", "padm"], "did you mean 'padme'?"),
     "unknown key": (["xsec", "padme", "--set", "model.m_b=1 MeV"], "unknown key"),
     "missing unit": (["xsec", "padme", "--set", "model.m_a=10"], "the unit is missing"),
-    "no key": (["xsec", "padme", "--set", "10 MeV"], "write --set key=value"),
+    "no key": (["xsec", "padme", "--set", "10 MeV"], "write key=value"),
     "above threshold": (["xsec", "padme", "--set", "model.m_a=30 MeV"], "above threshold"),
     "negative mass": (["xsec", "padme", "--set", "model.m_a=-1 MeV"], "negative"),
     "nan": (["xsec", "padme", "--set", "model.g_ae=nan /GeV"], "finite"),

@@ -295,7 +295,7 @@ def test_tables_of_the_same_name(tmp_path: Path) -> None:
 def test_an_earlier_submission_is_replaced_only_by_force(limits: Path, curves: Path, tmp_path: Path) -> None:
     folder = write_hepdata([limits, curves], tmp_path / "record").path
     before = {path.name: path.read_text() for path in folder.iterdir()}
-    with pytest.raises(InputError, match=r"is not empty; .* --force"):
+    with pytest.raises(InputError, match=r"is not empty; .* force=True"):
         write_hepdata([curves], folder)
     assert {path.name: path.read_text() for path in folder.iterdir()} == before
     (folder / "notes.txt").write_text("mine")

@@ -240,7 +240,7 @@ def test_bad_arguments(tmp_path: Path) -> None:
         write_pyhf("padme", 0.01, path, coupling="g_amu")
     with pytest.raises(InputError, match="mass '10': the unit is missing"):
         write_pyhf("padme", "10", path)
-    with pytest.raises(InputError, match="-n 0: the number of events must be at least 1"):
+    with pytest.raises(InputError, match="events=0: must be at least 1"):
         write_pyhf("padme", 0.01, path, events=0)
     with pytest.raises(CardError, match="30 MeV is above threshold"):
         write_pyhf("padme", "30 MeV", path)

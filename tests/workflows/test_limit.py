@@ -184,7 +184,7 @@ def test_bad_masses_are_told_before_any_work(mass: float, message: str, monkeypa
 
 @pytest.mark.parametrize("events", [0, -5])
 def test_no_events(events: int) -> None:
-    with pytest.raises(InputError, match=rf"-n {events}: the number of events must be at least 1"):
+    with pytest.raises(InputError, match=rf"events={events}: must be at least 1"):
         limit("padme", [0.01], events=events)
 
 

@@ -24,6 +24,7 @@ from ruamel.yaml import YAML
 
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.workflows import cli
+from alphoton.workflows.chain import expected_background, load_experiment
 
 ROOT = Path(__file__).parents[2]
 WALK_THROUGH = (ROOT / "workflows/README.md").read_text(encoding="utf-8")
@@ -286,7 +287,7 @@ def test_what_is_broken_is_found(right: str, wrong: str, told: str, tmp_path: Pa
 
 def test_the_front_page_shows_a_valid_recast() -> None:
     """A fragment of a card, which takes the place of a packaged one's."""
-    fragment, _ = [YAML(typ="safe").load(block.text) for block in blocks(FRONT_PAGE) if block.kind == "yaml"]
+    fragment, *_ = [YAML(typ="safe").load(block.text) for block in blocks(FRONT_PAGE) if block.kind == "yaml"]
     card = AnalysisCard.load("babar", [f"{key}={json.dumps(value)}" for key, value in fragment.items()])
     assert card.recast is not None
     assert card.recast.curve == "my_curve.csv"
@@ -294,7 +295,7 @@ def test_the_front_page_shows_a_valid_recast() -> None:
 
 def test_the_front_page_shows_a_valid_limit_from_shapes(tmp_path: Path) -> None:
     """A fragment of a card, which is laid over a packaged one."""
-    _, fragment = [block.text for block in blocks(FRONT_PAGE) if block.kind == "yaml"]
+    *_, fragment = [block.text for block in blocks(FRONT_PAGE) if block.kind == "yaml"]
     path = tmp_path / "own.yaml"
     path.write_text(f"schema: alphoton/analysis/1\nname: own\nextends: padme-vetoes\n{fragment}")
     card = AnalysisCard.load(path)
@@ -303,6 +304,15 @@ def test_the_front_page_shows_a_valid_limit_from_shapes(tmp_path: Path) -> None:
     assert card.counting is not None
     assert card.counting.background is not None
     assert [block.file for block in card.counting.background.templates] == [None, "threephoton-reco.root"]
+
+
+def test_the_front_page_shows_a_valid_table_of_a_background(tmp_path: Path) -> None:
+    """A fragment of a card, and a file with the columns that are named beside it."""
+    _, fragment, _ = [block.text for block in blocks(FRONT_PAGE) if block.kind == "yaml"]
+    (tmp_path / "my_background.csv").write_text("mass_GeV,events,error\n0.01,40,2\n0.02,80,4\n")
+    path = tmp_path / "own.yaml"
+    path.write_text(f"schema: alphoton/analysis/1\nname: own\nprocess: babar\ndetector: babar\n{fragment}")
+    assert expected_background(load_experiment(path), 0.015) == pytest.approx((25 * 60, 25 * 3))
 
 
 def test_a_reader_of_blocks() -> None:

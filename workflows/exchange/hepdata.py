@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
 
+from alphoton.data.arguments import several
 from alphoton.data.errors import InputError
 from alphoton.data.output import write_text
 from alphoton.workflows.exchange.tables import Column, Table, read
@@ -33,7 +34,7 @@ class Submission:
     tables: tuple[str, ...]
 
 
-def write_hepdata(tables: Sequence[str | Path], output: str | Path, *, force: bool = False) -> Submission:
+def write_hepdata(tables: str | Path | Sequence[str | Path], output: str | Path, *, force: bool = False) -> Submission:
     """Write tables of limits (`limits.csv`) and figures (`figNN.csv`) as a folder that HEPData takes.
 
     `submission.yaml` names the tables, and each has a data file: mass or other variable, values with units and errors, and
@@ -43,6 +44,7 @@ def write_hepdata(tables: Sequence[str | Path], output: str | Path, *, force: bo
     `submission.yaml` is written last. Raises `InputError` for a file that is no such table, where nothing is left to write,
     or where `output` is not empty and `force` is not set; with it an earlier submission there is replaced.
     """
+    tables = several(tables)
     if not tables:
         raise InputError("no tables: name at least one CSV of limits or of a figure")
     folder = Path(output)
@@ -145,7 +147,7 @@ def _check_folder(folder: Path, *, force: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file, the name of a folder is due")
     if folder.is_dir() and any(folder.iterdir()) and not force:
-        raise InputError(f"{folder}: is not empty; choose another folder, or replace what it holds with --force")
+        raise InputError(f"{folder}: is not empty; choose another folder, or replace what it holds with force=True")
 
 
 def _remove_earlier(folder: Path) -> None:

@@ -22,12 +22,22 @@ from pathlib import Path
 from typing import Any
 
 from alphoton.analysis.analysis_card import FROM_EVENTS, AnalysisCard
-from alphoton.analysis.limits import background_events, signal_events_limit
+from alphoton.analysis.limits import signal_events_limit
 from alphoton.analysis.statistics import Counting, p_value
 from alphoton.analysis.window import background_share, window
+from alphoton.data.arguments import whole_argument
 from alphoton.data.errors import InputError
 from alphoton.data.output import check_free, write_text
-from alphoton.workflows.chain import Experiment, PointLimit, Sample, joined, load_experiment, of_component, point_limit
+from alphoton.workflows.chain import (
+    Experiment,
+    PointLimit,
+    Sample,
+    expected_background,
+    joined,
+    load_experiment,
+    of_component,
+    point_limit,
+)
 from alphoton.workflows.exchange.libraries import library
 from alphoton.workflows.limit_scan import mass_of, precise_sample, why_empty
 
@@ -72,7 +82,7 @@ def write_pyhf(
     *,
     coupling: str = "g_agamma",
     events: int | None = None,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     force: bool = False,
 ) -> Workspace:
     """Write the counting experiment of an analysis card at a mass (GeV, or text like "10 MeV") as a pyhf workspace.
@@ -91,8 +101,7 @@ def write_pyhf(
     check_free(path, force=force)
     if coupling not in COMPONENTS:
         raise InputError(f"coupling '{coupling}': one of {', '.join(COMPONENTS)} is due")
-    if events is not None and events < 1:
-        raise InputError(f"-n {events}: the number of events must be at least 1")
+    events = None if events is None else whole_argument("events", events)
     experiment = load_experiment(analysis, overrides)
     check_counting(experiment.analysis)
     sample = precise_sample([experiment], mass_of(mass), 0, events)
@@ -132,7 +141,7 @@ def check_counting(card: AnalysisCard) -> None:
     if card.limit.signal_events is not None:
         raise InputError(
             f"{card.origin}: the limit is a fixed number of {card.limit.signal_events:g} signal events, which no likelihood "
-            "gives; for what the counting alone says, --set 'limit={method: cls, confidence_level: 0.90}'"
+            "gives; for what the counting alone says, give overrides=['limit={method: cls, confidence_level: 0.90}']"
         )
 
 
@@ -175,14 +184,14 @@ def _background(experiment: Experiment, sample: Sample, component: str) -> tuple
     assert card.counting is not None
     block, background = card.counting.window, card.counting.background
     if block is None or background is None or background.shape is None or measured.peak is None:
-        return background_events(card.counting)
+        return expected_background(experiment, measured.mass)
     (low, high), _ = window(*measured.peak.of(component), measured.mass, block.half_width)
     if background.shape in FROM_EVENTS:
         assert experiment.backgrounds is not None
         return experiment.backgrounds.templates.within(low, high)
     beam: Any = experiment.beam.as_dict() if background.shape == "bremsstrahlung" else {}
     share = background_share(card, background, beam, low, high, background.shape)
-    events, error = background_events(card.counting)
+    events, error = expected_background(experiment, measured.mass)
     return share * events, share * error
 
 

@@ -88,7 +88,7 @@ def missing_energy(survey: Survey, analysis: str) -> Experiment:
     if counting is not None and counting.visible_branching_ratio > 0:
         raise InputError(
             f"{experiment.analysis.origin}: counting.visible_branching_ratio: a figure of slices needs 0; "
-            "`alphoton limit --along` does any slice with decays"
+            "a limit along a direction is one of any slice, with decays"
         )
     return experiment
 

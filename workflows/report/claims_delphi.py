@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from alphoton.analysis.efficiency import Efficiency
+from alphoton.analysis.limits import background_events
 from alphoton.analysis.statistics import Counting, upper_limit
 from alphoton.detectors.detector_card import EnergyResolution
 from alphoton.detectors.smearing import relative_resolution
@@ -139,7 +140,7 @@ def event_limits() -> tuple[float, float]:
     assert counting is not None
     assert counting.observed is not None
     assert counting.background is not None
-    known = Counting(counting.observed, counting.background.events, counting.background.error)
+    known = Counting(counting.observed, *background_events(counting))
     return upper_limit(Counting(counting.observed)), upper_limit(known)
 
 

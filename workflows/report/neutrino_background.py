@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.analysis.limits import background_events
 from alphoton.analysis.statistics import Counting, upper_limit
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.workflows.chain import Experiment, load_experiment
@@ -51,7 +52,7 @@ def choice(detector: str, *overrides: str, scale: float = 1.0, radiation: bool =
     assert counting is not None
     assert counting.observed is not None
     assert counting.background is not None
-    paper = Counting(counting.observed, counting.background.events, counting.background.error)
+    paper = Counting(counting.observed, *background_events(counting))
     events, slope = _limit(counting.observed, background)
     ratio = math.sqrt(events / upper_limit(paper) * usual.value / signal.value)
     shares = () if signal == usual else (signal.error / signal.value, usual.error / usual.value)
