@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_args
 
@@ -34,6 +34,7 @@ class Card(Block):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=100)
     description: str | None = None
     _raw: RawCard = PrivateAttr()
+    _edited: bool = PrivateAttr(default=False)
 
     @classmethod
     def load(cls, reference: str | Path | Card, overrides: Sequence[str] = ()) -> Self:
@@ -45,6 +46,9 @@ class Card(Block):
             assert isinstance(reference, cls)
             if not overrides:
                 return reference
+            if reference._edited:
+                remedy = "which an override would undo; give the change as an override, too"
+                raise CardError([f"{reference.origin}: {reference.name}: was changed by model_copy, {remedy}"])
             raw = RawCard(cls.KIND, reference._raw.origin, reference.resolved, dict(reference._raw.places))
             for override in overrides:
                 apply_override(raw, override)
@@ -87,6 +91,18 @@ class Card(Block):
     def resolved(self) -> dict[str, Any]:
         """The card as plain data after inheritance and overrides: what is kept in event files."""
         return _copy(self._raw.data)
+
+    @property
+    def content(self) -> Any:
+        """All that a result takes from the card, as plain data: what it resolves to, and what `model_copy` changed."""
+        return [self.resolved, self.model_dump(mode="json")] if self._edited else self.resolved
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, which are not validated. `resolved` stays what was written; `content` tells them."""
+        copied = super().model_copy(update=update, deep=deep)
+        if update:
+            copied._edited = True
+        return copied
 
     @property
     def origin(self) -> str:
