@@ -51,14 +51,15 @@ def file_digest(path: Path) -> str:
 class Recipe:
     """What a result is made from. Two results of equal recipes are the same.
 
-    `sources`, `tables` and the values of `files` are digests of contents; `cards` and `settings` are plain data.
+    `sources` and `tables` are digests of contents; `files` has pairs of a file's name, not its folder, and the digest of its
+    content; `cards` and `settings` are plain data.
     """
 
     sources: str
     tables: str
     versions: Mapping[str, str]
     cards: Any
-    files: Mapping[str, str]
+    files: tuple[tuple[str, str], ...]
     settings: Mapping[str, Any]
 
     @classmethod
@@ -72,7 +73,7 @@ class Recipe:
             tables=files_digest((path.name, path) for path in tables()),
             versions=library_versions(),
             cards=cards,
-            files={str(path): file_digest(path) for path in files},
+            files=tuple((path.name, file_digest(path)) for path in files),
             settings=settings,
         )
 

@@ -23,9 +23,7 @@ ONLY_DRAWN = ("comparison",)
 
 def experiment_recipe(experiment: Experiment, **settings: Any) -> Recipe:
     """What the limits of an experiment are made from, as its cards and their files are now."""
-    return Recipe.of(
-        LIMITS, cards=experiment_cards(experiment), files=data_files(experiment.analysis), **settings
-    )
+    return Recipe.of(LIMITS, cards=experiment_cards(experiment), files=data_files(experiment.analysis), **settings)
 
 
 def experiment_cards(experiment: Experiment) -> dict[str, Any]:
