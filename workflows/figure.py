@@ -127,11 +127,11 @@ def stamp(name: str, survey: Survey | None = None, moments: str = MOMENTS) -> st
     from alphoton.workflows.named_content import named_content
 
     modules = [f"alphoton.workflows.figures.{name}"]
-    shown = {}
+    shown: dict[str, str | None] = {}
     if name in LIMITS:
         shown = {"moments": moments, "survey": None if survey is None else survey.digest}
         modules += [__name__] if survey is None else []  # which makes the survey
-    return Recipe.of(*modules, files=[Path(__file__)], named=named_content(), **shown).digest
+    return Recipe.of(*modules, files=[Path(__file__)], figure=name, named=named_content(), **shown).digest
 
 
 def is_up_to_date(name: str, folder: Path, made_from: str) -> bool:
