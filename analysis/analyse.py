@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from alphoton.analysis.analysis_card import AnalysisCard, CountingBlock
+from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.analysis.belonging import check_file
 from alphoton.analysis.counting import Sums, check_reco, count, needed_branches, weight_columns
+from alphoton.analysis.exposure import NoExposureError, Setup, exposure
 from alphoton.analysis.histograms import Histograms, blocks
-from alphoton.analysis.limits import exposure
 from alphoton.analysis.selection import EventView
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import EventFile
@@ -45,6 +45,8 @@ class Analysed:
     expected_events_error: float | None
     components: dict[str, dict[str, float]]
     histograms: Path | None
+    remarks: tuple[str, ...] = ()
+    """What the analysis card says and `analyse` does not apply."""
 
 
 def analyse(
@@ -54,6 +56,7 @@ def analyse(
     histograms: str | Path | None = None,
     overrides: Sequence[str] = (),
     force: bool = False,
+    allow_other: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Analysed:
     """Select the events of a reco file with an analysis card; optionally write histograms of what is selected.
@@ -62,6 +65,9 @@ def analyse(
     interval of the effective counts. Raises `CardError` for a bad card and `InputError` for a file that did not go through
     a detector. Expected events are those of the exposure that the analysis card gives, or the process card's luminosity,
     at the couplings of the process card; None where neither gives one.
+
+    A file of another experiment or of other beams than the card's process, and a selection that reaches beyond what was
+    generated, are refused with `InputError` unless `allow_other` is set.
     """
     card = AnalysisCard.load(analysis, overrides)
     path = None if histograms is None else Path(histograms)
@@ -69,6 +75,8 @@ def analyse(
         check_free(path, force=force)
     with EventFile(reco) as file:
         check_reco(reco, file.branches)
+        if not allow_other:
+            check_file(card, reco, file.meta)
         filled = Histograms(blocks(card, file.meta) if path is not None else ())
         total: Sums | None = None
         done = 0
@@ -83,26 +91,32 @@ def analyse(
                 progress(done, file.count)
         cross_section = float(file.runs()["crossSection_pb"][0])
         error = float(file.runs()["crossSectionError_pb"][0])
-        per_pb = exposure_of(card, file.meta)
+        name = file.meta["cards"]["process"]["name"]
+        per_pb = exposure_or_none(card, Setup.of_meta(file.meta, f"{reco} (process card '{name}')"))
     if total is None:
         raise InputError(f"{reco}: holds no events")
     if path is not None:
         filled.write(path, force=force)
-    return summarise(total, cross_section, error, path, per_pb)
+    return replace(summarise(total, cross_section, error, path, per_pb), remarks=tuple(_not_applied(card)))
 
 
-def exposure_of(card: AnalysisCard, meta: Mapping[str, Any]) -> float | None:
-    """Events for each pb of cross-section that is selected, from the analysis card and what the events say of their beams.
+def _not_applied(card: AnalysisCard) -> Iterator[str]:
+    """The blocks of a card that count something else than the events of the selection."""
+    for key, what in (("beam_dump", "shielding, decay region and calorimeters"), ("scan", "points of the scan")):
+        if getattr(card, key) is not None:
+            yield f"{card.name}: '{key}' is not applied: no {what} here, 'alphoton limit' uses them"
 
-    None where neither gives a luminosity or a number of beam particles.
+
+def exposure_or_none(card: AnalysisCard, setup: Setup) -> float | None:
+    """Events for each pb of cross-section that is selected, in 1/pb; None if neither card gives an exposure.
+
+    A beam dump and a scan give none: what their cards select is not what `analyse` selects.
     """
-    shares = [collision["luminosity"] for collision in meta["beams"]]
-    luminosity = sum(shares) if shares and all(shares) else None
+    if card.beam_dump is not None or card.scan is not None:
+        return None
     try:
-        column = meta.get("atoms_per_radiation_length")
-        on_nuclei = any(collision.get("atomic_number") for collision in meta["beams"])
-        return exposure(card.counting or CountingBlock(), luminosity, column, on_nuclei=on_nuclei)
-    except ValueError:
+        return exposure(card, setup)
+    except NoExposureError:
         return None
 
 

@@ -133,13 +133,20 @@ class BinsBlock(Block):
             yield ("observed",), f"has {len(self.observed)} counts for {self.number} bins"
 
 
+ON_TARGET = ("particles_on_target", "positrons_on_target", "electrons_on_target")
+"""Names of one key: the number of beam particles."""
+
+
 class CountingBlock(Block):
     """A counting experiment: exposure, events observed, background. Without `observed` the median expectation is used."""
 
     luminosity: Luminosity | None = None
+    particles_on_target: Positive | None = None
+    """Beam particles on the target, which this card or the process card describes."""
     positrons_on_target: Positive | None = None
+    """Another name of `particles_on_target`."""
     electrons_on_target: Positive | None = None
-    """On the thick target of the process card."""
+    """Another name of `particles_on_target`."""
     target: Target | None = None
     observed: NotNegative | None = None
     background: Background | None = None
@@ -149,11 +156,20 @@ class CountingBlock(Block):
     visible_branching_ratio: Annotated[Fraction, Field(ge=0, le=1)] = 0.0
     """Of an ALP that decays in the calorimeter which is the target: those decays are lost to a search for missing energy."""
 
+    @property
+    def on_target_key(self) -> tuple[str, ...]:
+        """The key that gives the number of beam particles, by whichever of its names; empty if there is none."""
+        return tuple(key for key in ON_TARGET if getattr(self, key) is not None)[:1]
+
+    @property
+    def on_target(self) -> float | None:
+        """The number of beam particles on target; None if the card gives none."""
+        return next((getattr(self, key) for key in self.on_target_key), None)
+
     def problems(self) -> Problems:
-        if (self.positrons_on_target is None) != (self.target is None):
-            yield (), "'positrons_on_target' and 'target' go together"
-        exposures = ("luminosity", "positrons_on_target", "electrons_on_target")
-        given = [key for key in exposures if getattr(self, key) is not None]
+        if self.target is not None and self.on_target is None:
+            yield ("target",), f"needs the number of beam particles: '{ON_TARGET[0]}'"
+        given = [key for key in ("luminosity", *ON_TARGET) if getattr(self, key) is not None]
         if len(given) > 1:
             yield (given[0],), f"give one exposure only, here are {' and '.join(given)}"
         if self.luminosity is not None and self.luminosity <= 0:
@@ -165,8 +181,8 @@ class CountingBlock(Block):
                 yield ("window",), "a background shape and a window go together"
             return
         yield from ((("background", *path), message) for path, message in self.background.problems())
-        if self.background.per_positrons_on_target is not None and self.positrons_on_target is None:
-            yield ("background", "per_positrons_on_target"), "needs 'positrons_on_target' in 'counting'"
+        if self.background.per_positrons_on_target is not None and self.on_target is None:
+            yield ("background", "per_positrons_on_target"), f"needs '{ON_TARGET[0]}' in 'counting'"
         if (self.background.shape is None) != (self.window is None):
             yield ("background", "shape"), "a background shape and a window go together"
 
@@ -252,7 +268,8 @@ class ScanBlock(Block):
     that all of the backgrounds have in common."""
 
     points: str
-    target: Target
+    target: Target | None = None
+    """Due here or in the process card."""
     common_error: Annotated[Fraction, Field(ge=0)] = 0.0
 
 
@@ -347,7 +364,7 @@ class AnalysisCard(Card):
         background = self.counting.background if self.counting else None
         if self.counting is None or background is None or background.shape != "bremsstrahlung":
             return
-        if self.counting.positrons_on_target is None:
+        if self.counting.on_target is None:
             yield ("counting", "background", "shape"), "bremsstrahlung is that of positrons on a target: give 'flat'"
             return
         for quantity in ("photon.energy", "photon.theta"):

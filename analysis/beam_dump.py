@@ -7,8 +7,8 @@ too few, too strong a coupling makes it decay in the shielding.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,15 @@ class Edges:
     upper: float
     lower_error: float = 0.0
     upper_error: float = 0.0
+
+    @property
+    def edges(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Both edges, each with its error."""
+        return (self.lower, self.lower_error), (self.upper, self.upper_error)
+
+    def ending_below(self, last: float) -> Edges:
+        """Without an upper edge if that is only where the search ends."""
+        return self if self.upper < last * (1 - 1e-9) else replace(self, upper=math.nan, upper_error=math.nan)
 
 
 def mean_boost(dump: Dump, mass: float, lower: float, upper: float) -> float:
@@ -143,14 +152,26 @@ class Calorimeter:
 
 @dataclass(frozen=True)
 class Flights:
-    """ALPs that leave the dump: momenta (n, 4) in GeV, production depth (n) in mm, and weights that add to their number.
+    """ALPs that leave the dump: momenta (n, 4) in GeV and production depth (n) in mm.
 
-    The weights are those of a coupling of 1 /GeV.
+    The weights (n) of each component of the cross-section add to the number of ALPs at couplings of 1 /GeV. With
+    `loops_in_weights` those of the `electron` component have the photon coupling that the leptons' loops make.
     """
 
     momenta: Array
     depth: Array
-    weights: Array
+    weights: Mapping[str, Array]
+    loops_in_weights: bool = False
+
+    def made(self, couplings: Couplings) -> Array:
+        """The number of ALPs (n) at some couplings: the sum of the components, each with its product of couplings."""
+        photon = complex(couplings.g_agamma) if self.loops_in_weights else couplings.photon
+        products = {
+            "photon": abs(photon) ** 2,
+            "electron": couplings.g_ae**2,
+            "interference": photon.real * couplings.g_ae,
+        }
+        return np.asarray(sum(products[name] * weights for name, weights in self.weights.items()))
 
 
 class DecaysInFlight:
@@ -187,7 +208,7 @@ class DecaysInFlight:
 
     def _photons(self, rng: np.random.Generator) -> tuple[Array, Array]:
         """Momenta (n, 4) of the two photons, isotropic in the ALP's rest frame."""
-        p, count = self.flights.momenta, len(self.flights.weights)
+        p, count = self.flights.momenta, len(self.flights.momenta)
         cos, phi = rng.uniform(-1, 1, count), rng.uniform(0, 2 * np.pi, count)
         sin = np.sqrt((1 - cos) * (1 + cos))
         rest = 0.5 * self.mass * np.stack([sin * np.cos(phi), sin * np.sin(phi), cos], axis=1)
@@ -225,5 +246,5 @@ class DecaysInFlight:
             return 0.0, 0.0
         rate = total / self.boost_length
         density = visible / total * rate * np.exp(-(self.start + self.position) * rate) * self.dump.decay_region
-        each = abs(couplings.photon) ** 2 * self.flights.weights * density * self.seen
+        each = self.flights.made(couplings) * density * self.seen
         return float(each.sum()), float(np.std(each) * math.sqrt(len(each)))

@@ -219,6 +219,8 @@ class Measurement:
     mass: float
     peak: Peak | None
     flight: Flight | None = None
+    share: float = 1.0
+    """Of the process's exposure in the experiment's, which rates refer to."""
 
     def part(self, index: int, parts: int) -> Measurement:
         """With every `parts`-th event of the peak only."""
@@ -227,11 +229,21 @@ class Measurement:
         peak = replace(self.peak, missing_mass2=self.peak.missing_mass2[chosen], weights=self.peak.weights[chosen])
         return replace(self, peak=peak)
 
+    def expected_peak(self, component: str) -> tuple[Array, Array]:
+        """Missing mass squared (GeV^2) of the selected events, each with the rate (pb) that it stands for."""
+        assert self.peak is not None
+        values, weights = self.peak.of(component)
+        return values, weights * (self.share * self.cross_section / self.sums.generated_weight)
+
     def rate(self, component: str) -> Rate:
         """Cross-section (by integration, not from the weights) times efficiency of a component at unit couplings.
 
-        Where weights of both signs cancel there is no efficiency: the rate is the sum of the selected weights.
+        It is multiplied by the process's share of the exposure. Where weights of both signs cancel there is no efficiency:
+        the rate is the sum of the selected weights.
         """
+        return self._own_rate(component).scaled(self.share)
+
+    def _own_rate(self, component: str) -> Rate:
         cancelled = self.sums.effective_size(component) < LEAST_SIZE or not self.sums.has_share(component)
         if cancelled and self.sums.squares[0, self.sums.weights.index(component)] > 0:
             net = self.sums.net(component)

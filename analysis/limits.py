@@ -7,11 +7,7 @@ from dataclasses import dataclass
 
 from alphoton.analysis.analysis_card import AnalysisCard, CountingBlock
 from alphoton.analysis.counting import Rate
-from alphoton.analysis.statistics import Counting, median_expected_limit, upper_limit
-
-AVOGADRO = 6.02214076e23
-CM2_PER_PB = 1e-36
-MM_PER_CM = 10.0
+from alphoton.analysis.statistics import Counting, expected_limit_band, median_expected_limit, upper_limit
 
 
 @dataclass(frozen=True)
@@ -31,30 +27,6 @@ class CouplingLimit:
 NO_LIMIT = CouplingLimit(math.nan, math.nan)
 
 
-def exposure(
-    block: CountingBlock, luminosity: float | None, column: float | None = None, *, on_nuclei: bool = False
-) -> float:
-    """Events for each pb of cross-section times efficiency, in 1/pb.
-
-    A luminosity, or on a target N_positrons N_A (Z rho / A) d (1e-36 cm^2/pb), Eq. (45) of arXiv:2012.07894: of electrons,
-    or without Z where the cross-section is one `on_nuclei`.
-    In a thick target N_electrons N_A X0 rho / A, Eq. (43), with `column` the atoms per cm^2 in a radiation length.
-    `luminosity` (1/pb) is the process card's, used where the analysis card gives none. Raises `ValueError` without either.
-    """
-    if block.electrons_on_target is not None:
-        if column is None:
-            raise ValueError("counting: electrons_on_target needs a process card with a thick target")
-        return block.electrons_on_target * column * CM2_PER_PB
-    if block.positrons_on_target is not None and block.target is not None:
-        target = block.target
-        atoms = AVOGADRO * target.density / target.atomic_mass * target.thickness / MM_PER_CM
-        return block.positrons_on_target * atoms * (1.0 if on_nuclei else target.atomic_number) * CM2_PER_PB
-    chosen = block.luminosity if block.luminosity is not None else luminosity
-    if chosen is None:
-        raise ValueError("counting: neither the analysis card nor the process card gives a luminosity")
-    return chosen
-
-
 def background_events(block: CountingBlock) -> tuple[float, float]:
     """Expected background and its error, scaled to the positrons on target where the card says so."""
     background = block.background
@@ -62,8 +34,8 @@ def background_events(block: CountingBlock) -> tuple[float, float]:
         return 0.0, 0.0
     scale = 1.0
     if background.per_positrons_on_target is not None:
-        assert block.positrons_on_target is not None
-        scale = block.positrons_on_target / background.per_positrons_on_target
+        assert block.on_target is not None
+        scale = block.on_target / background.per_positrons_on_target
     return background.events * scale, background.error * scale
 
 
@@ -83,6 +55,21 @@ def signal_events_limit(card: AnalysisCard, share: float = 1.0, background: tupl
     if card.counting.observed is None:
         return median_expected_limit(events, error, method, level)
     return upper_limit(Counting(card.counting.observed, events, error), method, level)
+
+
+def signal_events_band(
+    card: AnalysisCard, share: float = 1.0, background: tuple[float, float] | None = None
+) -> tuple[float, ...]:
+    """The upper limits on the number of signal events that the background alone would give, with `share` and `background`
+    as in `signal_events_limit`: those of its counts at -2, -1, 0, 1, 2 standard deviations, NaN where the method has none.
+
+    Empty with `method: fixed`, whose number of events does not depend on a background. Raises `ValueError` as above.
+    """
+    if card.limit.signal_events is not None:
+        return ()
+    assert card.counting is not None
+    events, error = (share * value for value in background or background_events(card.counting))
+    return expected_limit_band(events, error, card.limit.method, card.limit.confidence_level)
 
 
 def coupling_limit(rate_limit: Rate, rate: Rate) -> CouplingLimit:

@@ -33,6 +33,8 @@ class Card(Block):
     schema_line: str = Field(alias="schema")
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=100)
     description: str | None = None
+    experiment: str | None = Field(default=None, min_length=1, max_length=100)
+    """A file of one experiment is not taken for another's."""
     _raw: RawCard = PrivateAttr()
     _edited: bool = PrivateAttr(default=False)
 
@@ -108,6 +110,14 @@ class Card(Block):
     def origin(self) -> str:
         """The file the card came from."""
         return self._raw.origin
+
+    def place(self, path: KeyPath) -> str:
+        """`file:line` of a key, or of the nearest key above it that is there."""
+        return self._raw.place(path)
+
+    def problem(self, path: KeyPath, message: str) -> str:
+        """A problem at a key as `CardError` takes it: `file:line: dotted.path: message`."""
+        return _told(self._raw, path, message)
 
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
         """What is wrong between keys that are each right alone: pairs of a key's path and a sentence."""

@@ -37,6 +37,22 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def beside(origin: Path, name: str) -> str | Path:
+    """What an entry of the card in the file `origin` names: a file beside it if there is one, else a name or path."""
+    near = origin.parent / name
+    return near if name.endswith((".yaml", ".yml", ".csv", ".root")) and is_file(near) else name
+
+
+def data_file(origin: Path, name: str) -> Path:
+    """A file of data that the card in `origin` names: beside it, or as a path, or in the folders where cards are kept.
+
+    A copy of a packaged card then finds what lies beside the original. The last place tried if there is no such file.
+    """
+    folders = [origin.parent, Path(), *(folder / kind for folder in own_folders() for kind in ("", *KINDS))]
+    folders += [package_data() / "cards" / kind for kind in KINDS]
+    return next((folder / name for folder in folders if is_file(folder / name)), Path(name))
+
+
 def is_outside(path: Path, cards: Sequence[Path]) -> bool:
     """Whether a file lies in none of the allowed folders; `cards` are those that it was named in."""
     folders = [*(card.parent for card in cards), Path(), *own_folders(), package_data()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -9,6 +10,22 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from alphoton.data.quantities import Energy, parse
+
+DIGITS = 12
+"""Significant digits of an energy: those that agree to all of them are one, as 10 MeV and 0.01 GeV are."""
+
+
+def digits_of(value: float) -> str:
+    """A number with all digits that count, and no more."""
+    return f"{value:.{DIGITS}g}"
+
+
+def distinct(values: Iterable[float]) -> tuple[float, ...]:
+    """Each value once, in their order."""
+    found: dict[str, float] = {}
+    for value in values:
+        found.setdefault(digits_of(value), value)
+    return tuple(found.values())
 
 
 class EnergyGrid(BaseModel):
@@ -25,7 +42,7 @@ class EnergyGrid(BaseModel):
         """The grid's energies in GeV, rounded to 12 digits so that they read well."""
         make = np.geomspace if self.spacing == "log" else np.linspace
         grid = make(self.start, self.stop, self.points) if self.points > 1 else np.array([self.start])
-        return [float(f"{value:.12g}") for value in grid]
+        return [float(digits_of(value)) for value in grid]
 
 
 def _energies(value: Any) -> tuple[float, ...]:
@@ -39,7 +56,7 @@ def _energies(value: Any) -> tuple[float, ...]:
         ]
     except ValueError as error:
         raise PydanticCustomError("quantity", "{message}", {"message": str(error)}) from None
-    return tuple(sorted(set(found))) if grids else tuple(found)  # grids may touch or overlap
+    return distinct(sorted(found) if grids else found)  # grids may touch or overlap
 
 
 def _grid(value: dict[str, Any]) -> tuple[float, ...]:

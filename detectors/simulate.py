@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, EventFile, EventWriter, Jagged
+from alphoton.data.experiments import experiment_problems
 from alphoton.data.output import check_free
 from alphoton.data.provenance import Recipe
 from alphoton.data.random_streams import Stage, stream
@@ -26,8 +28,8 @@ from alphoton.detectors.detector_card import (
     PositionResolution,
     Trigger,
 )
-from alphoton.detectors.formula import Formula
 from alphoton.detectors.observables import PHOTON_DIMENSIONS, Beam, photon_quantity
+from alphoton.detectors.resolution import angle_sigma, energy_sigma, position_sigma
 from alphoton.detectors.smearing import RandomNumbers
 
 PHOTON_ID, FINAL = 22, 1
@@ -129,17 +131,21 @@ def simulate(
     seed: int | None = None,
     overrides: Sequence[str] = (),
     force: bool = False,
+    allow_other: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Simulated:
     """Pass the events of a file through a detector card, into the ROOT file `output`.
 
-    The seed is the event file's own unless given. Raises `CardError` for a bad card, `InputError` for a bad event file or
-    where `output` exists and `force` is not set.
+    The seed is the event file's own unless given. Events of another experiment are refused unless `allow_other` is set.
+    Raises `CardError` for a bad card, `InputError` for a bad event file or where `output` exists and `force` is not set.
     """
     card = DetectorCard.load(detector, overrides)
     path = Path(output)
     check_free(path, force=force)
     with EventFile(events) as source, EventWriter(path, force=force) as writer:
+        problems = list(experiment_problems(events, source.meta["cards"], card))
+        if problems and not allow_other:
+            raise InputError("\n".join(f"{problem}; to go on, allow it with --allow-other" for problem in problems))
         header = {**source.meta, "cards": {**source.meta["cards"], "detector": card.resolved}}
         header["detector_seed"] = source.meta["seed"] if seed is None else seed
         header["recipe"] = recipe(card, source, header["detector_seed"]).digest
@@ -256,29 +262,17 @@ def _apply(module: Any, geometry: Geometry, event: Event, rng: RandomNumbers) ->
     actions[type(module)](module, geometry, event, rng)
 
 
-def _evaluate(formula: str, columns: dict[str, Array]) -> Array:
-    return Formula(formula).evaluate_resolution(**columns)
-
-
 def _energy(module: EnergyResolution, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
     columns = event.photons.columns
-    energy = columns["energy"]
-    if module.formula is None:
-        sigma = energy * smearing.relative_resolution(energy, module.stochastic, module.noise, module.constant)
-    else:
-        sigma = _evaluate(module.formula, columns) * (1.0 if module.mode == "absolute" else energy)
     smear = smearing.smear_energy if module.shape == "gaussian" else smearing.smear_energy_widely
-    event.photons = event.photons.measured(energy=smear(energy, sigma, rng))
+    event.photons = event.photons.measured(energy=smear(columns["energy"], energy_sigma(module, columns), rng))
 
 
 def _position(module: PositionResolution, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
     columns = event.photons.columns
     distance = module.distance or geometry.ecal_distance
     assert distance is not None
-    if module.formula is None:
-        sigma = np.full(len(columns["energy"]), module.resolution)
-    else:
-        sigma = _evaluate(module.formula, columns)
+    sigma = position_sigma(module, columns)
     if module.surface == "plane":
         theta, phi = smearing.smear_at_plane(columns["theta"], columns["phi"], distance, sigma, rng)
     else:
@@ -288,14 +282,8 @@ def _position(module: PositionResolution, geometry: Geometry, event: Event, rng:
 
 def _angles(module: AngularResolution, geometry: Geometry, event: Event, rng: RandomNumbers) -> None:
     columns = event.photons.columns
-
-    def sigma(key: str) -> Array:
-        formula = getattr(module, f"{key}_formula")
-        if formula is not None:
-            return _evaluate(formula, columns)
-        return np.full(len(columns["energy"]), getattr(module, key) or 0.0)
-
-    theta, phi = smearing.smear_angles(columns["theta"], columns["phi"], sigma("theta"), sigma("phi"), rng)
+    sigma_theta, sigma_phi = (angle_sigma(module, key, columns) for key in ("theta", "phi"))
+    theta, phi = smearing.smear_angles(columns["theta"], columns["phi"], sigma_theta, sigma_phi, rng)
     event.photons = event.photons.measured(theta=theta, phi=phi)
 
 

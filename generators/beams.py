@@ -75,16 +75,34 @@ class Mixture(Block):
 
 
 class Target(Block):
-    """A target of nuclei at rest: a material, or a mixture, and a thickness: `thin`, or radiation lengths as in `40 X0`.
+    """A target at rest: a material, or a mixture, and a thickness: `thin`, radiation lengths like `40 X0`, or a length.
 
-    The shower in a thick one is that of Eq. (27), or of a Monte Carlo (`matter.cascade`).
+    In a thick target the beam makes a shower, that of Eq. (27) or of a Monte Carlo (`matter.cascade`). With `shower: none`
+    the beam meets the target once, and the thickness is only its length. It is always none on electrons at rest.
     """
 
     material: str | Mixture
     thickness: str = "thin"
     density: Annotated[Density | None, Field(gt=0)] = None
     radiation_length: Annotated[Length | None, Field(gt=0)] = None
-    shower: Literal["closed_form", "monte_carlo"] = "closed_form"
+    shower: Literal["none", "closed_form", "monte_carlo"] | None = None
+    """Without it `closed_form` in a thick target of nuclei, else `none`."""
+
+    @property
+    def length(self) -> float | None:
+        """The thickness in mm; None for a thin target, whose length nobody gives. Raises `ValueError` for a bad one."""
+        if self.thickness == "thin":
+            return None
+        number, unit, rest = self.thickness.partition("X0")
+        if unit and not rest.strip():
+            radiation_lengths = float(number)
+            length = 10 * radiation_lengths * self.stuff.radiation_length_cm
+        else:
+            length = parse(self.thickness, "length")
+            radiation_lengths = length / (10 * self.stuff.radiation_length_cm)
+        if not 0 < radiation_lengths <= MAX_THICKNESS:
+            raise ValueError
+        return length
 
     @property
     def radiation_lengths(self) -> float:
@@ -92,10 +110,16 @@ class Target(Block):
         if self.thickness == "thin":
             return 0.0
         number, unit, rest = self.thickness.partition("X0")
-        value = float(number)
-        if unit != "X0" or rest.strip() or not 0 < value <= MAX_THICKNESS:
-            raise ValueError
-        return value
+        if unit and not rest.strip() and 0 < float(number) <= MAX_THICKNESS:
+            return float(number)  # without rounding by way of the length
+        length = self.length
+        assert length is not None
+        return length / (10 * self.stuff.radiation_length_cm)
+
+    @property
+    def shower_depth(self) -> float:
+        """The depth of the shower in radiation lengths; 0 if the beam meets the target once."""
+        return 0.0 if self.shower == "none" else self.radiation_lengths
 
     @property
     def stuff(self) -> Material:
@@ -110,15 +134,17 @@ class Target(Block):
             self.stuff  # noqa: B018 (found or not)
         except ValueError as error:
             yield ("material",), str(error)
+            return
         try:
             self.radiation_lengths  # noqa: B018
         except ValueError:
             yield (
                 ("thickness",),
-                f"must be 'thin', or up to {MAX_THICKNESS:g} radiation lengths like '40 X0'; got '{self.thickness}'",
+                f"must be 'thin', a length like '12 cm', or up to {MAX_THICKNESS:g} radiation lengths like '40 X0'; "
+                f"got '{self.thickness}'",
             )
             return
-        if self.shower == "monte_carlo" and self.thickness == "thin":
+        if self.shower in ("closed_form", "monte_carlo") and self.thickness == "thin":
             yield ("shower",), "there is none in a thin target; give a thickness like '40 X0'"
 
 
@@ -155,7 +181,7 @@ class Beams(Block):
             chosen = [key for key in chosen if key != "energy_spread"]
         if process not in WITH_REAL_BEAMS:
             yield from (((key,), f"goes with {', '.join(WITH_REAL_BEAMS)}, not with '{process}'") for key in chosen)
-        elif self.electron_energy == ELECTRON_MASS:
+        elif self.electrons_at_rest:
             if "initial_state_radiation" in chosen:
                 yield ("initial_state_radiation",), "is that of two beams, not of positrons on electrons at rest"
         elif chosen:
@@ -174,14 +200,24 @@ class Beams(Block):
         return energy
 
     @property
+    def electrons_at_rest(self) -> bool:
+        """Whether positrons meet electrons at rest; a target then says how many."""
+        return self.electron_energy == ELECTRON_MASS
+
+    @property
+    def on_nuclei(self) -> bool:
+        """Whether the beam meets the nuclei of a target, or makes a shower in it."""
+        return self.target is not None and not self.electrons_at_rest
+
+    @property
     def thickness(self) -> float:
-        """Of a target of nuclei, in radiation lengths; 0 where it is thin or there is none."""
-        return 0.0 if self.target is None else self.target.radiation_lengths
+        """Depth of the shower in a target of nuclei, in radiation lengths; 0 if there is none."""
+        return self.target.shower_depth if self.target is not None and self.on_nuclei else 0.0
 
     @property
     def cascade(self) -> bool:
         """Whether the shower of a thick target is a Monte Carlo's."""
-        return self.target is not None and self.target.shower == "monte_carlo"
+        return self.thickness > 0 and self.target is not None and self.target.shower == "monte_carlo"
 
     @property
     def radiation_length_mm(self) -> float:
@@ -215,27 +251,33 @@ class Beams(Block):
         elif process == "bremsstrahlung" and given == ["photon_energy"]:
             yield ("photon_energy",), "bremsstrahlung needs an electron beam: 'electron_energy'"
         elif self.target is not None and not list(self.target.problems()):
-            thick = self.target.radiation_lengths > 0
+            thick = self.target.shower_depth > 0
             if thick and either:
-                yield ("target", "thickness"), f"must be 'thin': '{process}' is that of the beam itself, not of a shower"
+                yield (
+                    ("target", "thickness"),
+                    f"must be 'thin', or go with 'shower: none': '{process}' is that of the beam itself, not of a shower",
+                )
             if thick and given == ["photon_energy"]:
-                yield ("photon_energy",), "the shower of a thick target is that of an electron: give 'electron_energy'"
+                yield (
+                    ("photon_energy",),
+                    "the shower of a thick target is that of an electron: give 'electron_energy', or 'shower: none'",
+                )
             if process == "primakoff" and not thick and given == ["electron_energy"]:
                 yield ("electron_energy",), "on a thin target Primakoff production needs photons: 'photon_energy'"
 
     def resonant_problems(self) -> Iterator[tuple[KeyPath, str]]:
         """What is wrong with positrons for resonant production: a beam on electrons at rest, or those of a shower."""
-        if self.target is None:
+        if not self.on_nuclei:
             found = list(self.problems())
             yield from found
-            if not found and self.electron_energy != ELECTRON_MASS:
+            if not found and not self.electrons_at_rest:
                 yield ("electron_energy",), "must be 'at rest' for resonant production, or give a thick 'target'"
             elif not found and not self.energy_spread:
                 yield ("energy_spread",), "is missing: a resonance is as wide as the beam; give one like 0.25 %"
         else:
             found = list(self.nuclear_problems("bremsstrahlung"))
             yield from found
-            if not found and self.target.shower != "monte_carlo":
+            if not found and self.target is not None and self.target.shower != "monte_carlo":
                 yield (("target", "shower"), "must be 'monte_carlo': the closed form of Eq. (27) has no positrons")
             elif not found and self.energy_spread:
                 yield ("energy_spread",), "is that of positrons on a thin target; the shower's have all energies"
@@ -253,9 +295,14 @@ class Beams(Block):
 
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
         """What is wrong with beams of electrons and positrons."""
-        for key in ("photon_energy", "target"):
-            if getattr(self, key) is not None:
-                yield (key,), "goes with production on nuclei, not with electrons and positrons"
+        if self.photon_energy is not None:
+            yield ("photon_energy",), "goes with production on nuclei, not with electrons and positrons"
+        if self.target is not None and not self.electrons_at_rest:
+            yield ("target",), "goes with nuclei or electrons at rest, not with two beams that collide"
+        elif self.target is not None:
+            yield from ((("target", *path), message) for path, message in self.target.problems())
+            if self.target.shower not in (None, "none"):
+                yield ("target", "shower"), "must be 'none': the positrons meet electrons at rest once"
         both = self.electron_energy is not None and self.positron_energy is not None
         if (self.sqrt_s is not None) == both or ((self.electron_energy is None) != (self.positron_energy is None)):
             yield (), "give either 'sqrt_s', or 'electron_energy' and 'positron_energy'"
@@ -286,14 +333,14 @@ class Beams(Block):
                 yield (key,), f"a total energy, at least m_e = {1e3 * ELECTRON_MASS:.4f} MeV, got {energy * 1e3:g} MeV"
         if self.positron_energy == ELECTRON_MASS:
             yield ("positron_energy",), "the positron is the beam, it cannot be at rest"
-        if self.electron_energy == ELECTRON_MASS and self.luminosity is not None:
+        if self.electrons_at_rest and self.luminosity is not None:
             yield ("luminosity",), "does not go with a target; the exposure is positrons on target, in the analysis card"
         if self.beta_gamma != 0:
             yield ("beta_gamma",), "follows from the two energies; give it only with 'sqrt_s'"
 
     def collisions(self) -> tuple[Collision, ...]:
         """One setting of the beams for each sqrt_s."""
-        if self.target is not None:
+        if self.target is not None and self.on_nuclei:
             stuff, mass = self.target.stuff, 0.0 if self.photon_energy is not None else ELECTRON_MASS
             pairs_of = zip(stuff.elements, stuff.number_fractions, strict=True)
             return tuple(on_nucleus(self.beam_energy, mass, element, share) for element, share in pairs_of)
@@ -303,6 +350,6 @@ class Beams(Block):
             return tuple(collider(sqrt_s, self.beta_gamma, luminosity) for sqrt_s, luminosity in pairs)
         assert self.electron_energy is not None
         assert self.positron_energy is not None
-        if self.electron_energy == ELECTRON_MASS:
+        if self.electrons_at_rest:
             return (on_target(self.positron_energy),)
         return (head_on(self.electron_energy, self.positron_energy, luminosities[0]),)

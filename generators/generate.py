@@ -168,15 +168,13 @@ def source_meta(source: EventSource) -> dict[str, Any]:
     """What the file says of its events besides the format: card, seed, beams, shares of the channels."""
     card = source.card
     components = {name: [part.value, part.error] for name, part in source.cross_section.components.items()}
-    thick = card.beams.target if card.beams.thickness > 0 else None
     return {
         "cards": {"process": card.resolved},
         "seed": card.seed,
         "point": source.point,
-        "beams": [collision.as_dict() for collision in card.collisions()],
+        **card.setup(),
         "mass": card.mass,
         "alp_id": card.ids.alp,
-        "atoms_per_radiation_length": thick.stuff.atoms_per_radiation_length if thick is not None else None,
         "decay_fraction": fraction(card),
         "couplings": dict(zip(components, map(float, source.process.couplings(card)), strict=True)),
         "components_pb": components,

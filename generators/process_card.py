@@ -21,10 +21,10 @@ from alphoton.data.card import Block, Card
 from alphoton.data.card_paths import KeyPath
 from alphoton.data.quantities import Angle, Energy, InverseEnergy
 from alphoton.generators import processes
-from alphoton.generators.beams import Beams
+from alphoton.generators.beams import Beams, Target
 from alphoton.generators.constants import ELECTRON_MASS
 from alphoton.generators.decays import DECAYS
-from alphoton.generators.kinematics import Collision
+from alphoton.generators.kinematics import Collision, photon_momentum
 from alphoton.generators.model import Couplings, branching_ratios, widths
 
 MAX_EVENTS = 10**12
@@ -208,7 +208,7 @@ class ProcessCard(Card):
     @property
     def on_nuclei(self) -> bool:
         """Whether the beam meets a target of nuclei; for resonant production the electrons around them."""
-        return self.process in ON_NUCLEI or (self.process == "resonant" and self.beams.target is not None)
+        return self.process in ON_NUCLEI or (self.process == "resonant" and self.beams.on_nuclei)
 
     @property
     def photon_cut(self) -> PhotonBlock:
@@ -231,6 +231,56 @@ class ProcessCard(Card):
 
     def collisions(self) -> tuple[Collision, ...]:
         return self.beams.collisions()
+
+    def setup(self) -> dict[str, Any]:
+        """What collides, as plain data for event files: an exposure follows from it and an analysis card.
+
+        Of a target it gives means over the atoms in g/mol, g/cm^3, mm and g/cm^2, and the atoms per cm^2 in a radiation
+        length if there is a shower. A density is given if the card has it, or a length that it goes with.
+        """
+        target, element = self.beams.target, self.beams.bound_electrons
+        if target is None and element is not None:  # it says which target, and not how long
+            target = Target(material=element)
+        found: dict[str, Any] = {
+            "beams": [collision.as_dict() for collision in self.collisions()],
+            "generated": list(self._generated()),
+            "target": None,
+            "atoms_per_radiation_length": None,
+        }
+        if target is None:
+            return found
+        stuff, length = target.stuff, target.length
+        numbers = (element.atomic_number for element in stuff.elements)
+        found["target"] = {
+            "material": stuff.name,
+            "atomic_number": sum(f * number for f, number in zip(stuff.number_fractions, numbers, strict=True)),
+            "atomic_mass": stuff.mean_atomic_mass,
+            "density": stuff.density if target.density is not None or length is not None else None,
+            "length": length,
+            "radiation_length": stuff.radiation_length,
+        }
+        if self.beams.thickness > 0:
+            found["atoms_per_radiation_length"] = stuff.atoms_per_radiation_length
+        return found
+
+    def _generated(self) -> Iterator[dict[str, Any]]:
+        """The generator's own cuts: the key that makes one, a quantity in a frame, and where the events begin (and end).
+
+        With radiating beams the photon's energy is that in the frame of the hard process.
+        """
+        if self.energy_cut > 0:
+            yield {"key": "energy_cut", "quantity": "missing_energy", "frame": "lab", "min": self.energy_cut}
+        frame = "lab" if self.on_nuclei else "cm"
+        if self.photon is not None:
+            least, angle = self.photon.least_energy, self.photon.least_angle
+            yield {"key": "photon.least_energy", "quantity": "photon.energy", "frame": frame, "min": least}
+            if angle > 0:
+                end = {} if self.on_nuclei else {"max": math.pi - angle}
+                yield {"key": "photon.least_angle", "quantity": "photon.theta", "frame": frame, "min": angle, **end}
+        elif self.beams.initial_state_radiation != "none":
+            key, lowest = "beams.initial_state_radiation", min(collision.sqrt_s for collision in self.collisions())
+            least = max(0.0, photon_momentum(lowest, self.mass)) / 2  # as `real_beams.process.least_sqrt_s` has it
+            yield {"key": key, "quantity": "photon.energy", "frame": frame, "min": least}
 
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
         if self.process == "resonant":
@@ -290,7 +340,7 @@ class ProcessCard(Card):
             return
         at = self.mass**2 / least - ELECTRON_MASS
         smear = BOUND_REACH if beams.bound_electrons else 0.0
-        if beams.target is None:
+        if not beams.on_nuclei:
             beam, away = beams.positron_energy or 0.0, BEAM_REACH * beams.energy_spread + smear
             low, high, line = beam * (1 - away), beam * (1 + away), beams.energy_spread * beam
         else:

@@ -15,8 +15,8 @@ MAY_IMPORT = {
     "detectors": {"detectors", "data"},
     "data": {"data"},
 }
-MODEL = {"alphoton.generators.constants", "alphoton.generators.model"}
-"""All that the analysis takes from the generators: masses and widths (design.md)."""
+MODEL = {"alphoton.generators.constants", "alphoton.generators.model", "alphoton.generators.process_card"}
+"""All that the analysis takes from the generators: masses, widths, and the beams that a file must have."""
 
 
 def sources(folder: str) -> list[Path]:

@@ -56,6 +56,7 @@ LIST = {
     "alphoton.workflows.backgrounds.Backgrounds.templates": OBJECT,
     "alphoton.workflows.backgrounds._templates": CONTENT,
     "alphoton.workflows.chain.Experiment.backgrounds": OBJECT,
+    "alphoton.workflows.chain.Experiment.exposures": OBJECT,
     "alphoton.workflows.report.claims_bfactories._pair": CONTENT,
     "alphoton.workflows.report.claims_delphi._delphi": CONTENT,
     "alphoton.workflows.report.claims_delphi._efficiencies": CONTENT,

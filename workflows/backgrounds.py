@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from alphoton.analysis.analyse import exposure_of
-from alphoton.analysis.analysis_card import AnalysisCard, Background, BinsBlock, CountingBlock, TemplateBlock
+from alphoton.analysis.analysis_card import ON_TARGET, AnalysisCard, Background, BinsBlock, CountingBlock, TemplateBlock
+from alphoton.analysis.belonging import check_file
 from alphoton.analysis.counting import Measurement, check_reco
+from alphoton.analysis.exposure import Setup, exposure
 from alphoton.analysis.limits import background_events
 from alphoton.analysis.shape import ShapeLimit, ShapeModel, shape_limit
 from alphoton.analysis.shape_toys import toy_limit
 from alphoton.analysis.templates import Binned, Template, Templates
+from alphoton.data.card_paths import data_file
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import EventFile
 from alphoton.data.provenance import ContentCache, digest_of, file_digest
@@ -29,7 +31,7 @@ TEMPLATE_POINTS = 1 << 21
 """The scan point of the first background: its random numbers are not those of a signal."""
 PARTS = 20
 """Of a peak, whose limits tell the statistical error of that of the whole."""
-EXPOSURE = ("luminosity", "positrons_on_target", "electrons_on_target", "target")
+EXPOSURE = ("luminosity", *ON_TARGET, "target")
 """Keys of 'counting' that turn a cross-section into events."""
 KEPT = 8
 """Sets of backgrounds that stay in memory: analyses that differ in how they count share one."""
@@ -143,7 +145,7 @@ class Backgrounds:
     def _file(self, index: int) -> Path:
         name = self.block.templates[index].file
         assert name is not None
-        return Path(beside(self.card, name))
+        return data_file(Path(self.card.origin), name)
 
     def _template(self, index: int) -> Template:
         process = self.processes[index]
@@ -155,11 +157,11 @@ class Backgrounds:
             with EventFile(path) as file:
                 meta, name = file.meta, path.stem
                 check_reco(path, file.branches)
+                check_file(self.card, path, meta)
             measured = from_file(path, self.card)
-        per_pb = exposure_of(self.card, meta)
-        if per_pb is None:
-            raise InputError(f"{self.card.origin}: counting: gives no exposure for the background '{name}'")
-        return Template.of(name, measured, per_pb)
+        key = f"counting.background.templates.{index}"
+        place = f"{self.card.place(('counting', 'background', 'templates', index))}: {key}: '{name}'"
+        return Template.of(name, measured, exposure(self.card, Setup.of_meta(meta, place)))
 
 
 def _counting(card: AnalysisCard) -> CountingBlock:

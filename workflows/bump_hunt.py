@@ -13,7 +13,8 @@ from alphoton.analysis.look_elsewhere import LOW_LEVEL, global_p_value, scan
 from alphoton.analysis.shape import fit_at, local_p_value
 from alphoton.analysis.shape_toys import pseudo_experiments
 from alphoton.data.errors import InputError
-from alphoton.workflows.chain import load_experiment, of_component, sampled
+from alphoton.data.grid import distinct
+from alphoton.workflows.chain import joined, load_experiment, of_component, sampled
 from alphoton.workflows.limit_scan import FIRST_EVENTS, mass_of
 
 TOYS = 200
@@ -50,12 +51,12 @@ def bump_hunt(
     backgrounds, card = experiment.backgrounds, experiment.analysis
     if backgrounds is None or card.limit.method != "shape" or backgrounds.bins.observed is None:
         raise InputError(f"{card.origin}: counting.bins.observed: a search for a peak needs counts, and 'method: shape'")
-    models, grid = [], sorted(mass_of(mass) for mass in masses)
+    models, grid = [], sorted(distinct(map(mass_of, masses)))
     for point, mass in enumerate(grid):
-        found = of_component(sampled(experiment, mass, point, events).measured, component)
+        found = of_component(experiment, sampled(experiment, mass, point, events).measured, component)
         if not found:
             raise InputError(f"{card.origin}: no process has a component '{component}'")
-        models.append(backgrounds.model(found[0], component))
+        models.append(backgrounds.model(joined(found, component), component))
     data = models[0].observed(backgrounds.bins.observed)
     (excesses,) = scan(models, data)
     best = fit_at(models[0], data, 0.0)

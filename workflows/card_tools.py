@@ -60,10 +60,13 @@ def _check_named(card: Card) -> None:
     """The cards that an analysis or a workflow names are there and valid. Raises `InputError`."""
     if card.KIND not in ("analysis", "workflow"):
         return
+    from alphoton.workflows.card_checks import CURVES, missing_files
     from alphoton.workflows.chain import load_experiment
     from alphoton.workflows.measurements import beside
 
     if card.KIND == "analysis":
+        if problems := list(missing_files(card, CURVES)):  # type: ignore[arg-type]
+            raise CardError(problems)
         load_experiment(card)  # type: ignore[arg-type]
         return
     for study in card.studies:  # type: ignore[attr-defined]

@@ -7,34 +7,46 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from alphoton.analysis.analysis_card import FROM_EVENTS, AnalysisCard
 from alphoton.analysis.beam_dump import edges
-from alphoton.analysis.counting import Measurement, Rate
+from alphoton.analysis.counting import Measurement, Peak, Rate
+from alphoton.analysis.exposure import exposure
 from alphoton.analysis.limits import (
     NO_LIMIT,
     CouplingLimit,
     coupling_limit,
-    exposure,
+    signal_events_band,
     signal_events_limit,
 )
 from alphoton.analysis.recast import allowed_rate, published_limit
+from alphoton.analysis.shape import DEVIATIONS
 from alphoton.analysis.slices import ELECTRON_ONLY, PHOTON_ONLY, Exclusion, RayLimit, Term, direction, scaled
 from alphoton.analysis.statistics import NoLimitError
 from alphoton.analysis.window import background_share, width, window
+from alphoton.data.card_paths import KeyPath
 from alphoton.data.errors import InputError
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.generators.constants import HBARC_MM
+from alphoton.generators.kinematics import Collision
 from alphoton.generators.model import Couplings, widths
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.backgrounds import Backgrounds
+from alphoton.workflows.card_checks import check, named_card, selection_problems, setup
 from alphoton.workflows.measurements import beside, in_memory
 
 SMALLEST_EFFECTIVE_SIZE = 1000
 """Below it a reweighted sample sets no limit."""
 COUPLINGS = ("photon", "electron")
+NOT_MADE = "no process of the analysis makes the ALP by this coupling"
+TOO_FEW = "nothing, or too little to tell, passes the selection"
+DECAYED = "too many decays are lost in the calorimeter: nothing is excluded"
+NOT_PART = "it is no part of the direction"
+CANCELLED = "the channels cancel along the direction"
+"""Why there is no limit."""
 OF_BOTH = ("beams.energy_spread", "beams.initial_state_radiation", "photon.")
 """Keys of a process card that an override sets for a recast's dark photon too."""
 REFERENCE_SAMPLE = 4
@@ -57,6 +69,37 @@ class Experiment:
         """The backgrounds from events, where the limit uses them. Raises `CardError` where one of their cards is bad."""
         return Backgrounds.of(self.analysis, self.detector)
 
+    @cached_property
+    def exposures(self) -> tuple[float, ...]:
+        """Of each process, in 1/pb. Raises `CardError` if the cards give none, or contradict each other."""
+        return tuple(exposure(self.analysis, setup(process)) for process in self.processes)
+
+    @property
+    def exposure(self) -> float:
+        """The largest exposure of a process, in 1/pb: what rates and allowed rates of the experiment refer to."""
+        return max(self.exposures)
+
+    def shares(self) -> tuple[float, ...]:
+        """The exposure of each process over the largest; 1 for a recast, which compares rates at the same beams."""
+        if self.analysis.counting is None:
+            return (1.0,) * len(self.processes)
+        return tuple(each / self.exposure for each in self.exposures)
+
+    def collisions(self) -> tuple[Collision, ...]:
+        """Those of all processes."""
+        return tuple(collision for process in self.processes for collision in process.collisions())
+
+    @property
+    def beam(self) -> Collision:
+        """The beam whose bremsstrahlung is a background. Raises `InputError` if processes have different ones."""
+        first, *others = self.collisions()
+        if other := next((each for each in others if not math.isclose(each.momentum_z, first.momentum_z)), None):
+            raise InputError(
+                f"{self.analysis.origin}: counting.background.shape: bremsstrahlung is that of one beam, but the processes "
+                f"have beams of {first.momentum_z:g} and {other.momentum_z:g} GeV"
+            )
+        return first
+
     @property
     def loops(self) -> ProcessCard | None:
         """The process card whose rates hold loops that depend on the momentum, if one does."""
@@ -77,7 +120,10 @@ class Experiment:
 
         reference = None if self.reference is None else moved(self.reference, REFERENCE_SAMPLE)
         # a decay in the events would be at the card's coupling, a limit is at its own
-        return tuple(moved(process, 1, "sampling=balanced", "decay=none") for process in self.processes), reference
+        cards = tuple(moved(process, 1, "sampling=balanced", "decay=none") for process in self.processes)
+        if problems := [text for card in cards for text in selection_problems(self.analysis, self.detector, card, mass)]:
+            raise InputError("\n".join(problems))  # not a mass out of reach, which a `CardError` is taken for
+        return cards, reference
 
 
 @dataclass(frozen=True)
@@ -102,9 +148,23 @@ class PointLimit:
     """The other edge of an excluded band, where the coupling is so strong that the ALP decays too soon."""
     g_ae_upper: CouplingLimit = NO_LIMIT
     expected: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    """Of a limit from shapes, by coupling: those to be expected at -2, -1, 0, 1, 2 standard deviations of the background."""
+    """By coupling, the limits that the background alone would give at -2, -1, 0, 1, 2 standard deviations, of a band its
+    lower edges. NaN where the method has none there; nothing where it has no background."""
     p_values: dict[str, float] = field(default_factory=dict)
     """Of a limit from observed shapes, by coupling: the local p-value of the background alone."""
+    ray: str = ""
+    """The direction in which the couplings grow together, like `g_agamma=0.001 g_ae=1`; empty for one coupling at a time."""
+    empty: dict[str, str] = field(default_factory=dict)
+    """By coupling, why there is no limit on it; of each without one."""
+
+    def expected_at(self, index: int) -> PointLimit:
+        """The row with the limits of the expected band, the `index`-th, in place of its own; NaN where one is missing."""
+        limits = {name: CouplingLimit(band[index]) for name, band in self.expected.items()}
+        if not all(math.isfinite(limit.value) for limit in limits.values()):
+            limits = {}
+        allowed = {name: Rate(self.rates[name].value * limit.value**2) for name, limit in limits.items()}
+        photon, electron = (limits.get(name, NO_LIMIT) for name in COUPLINGS)
+        return replace(self, g_agamma=photon, g_ae=electron, allowed=allowed)
 
     def exclusion(self, *, interference: bool = True) -> Exclusion:
         """What any combination of the couplings makes of what is allowed, without decays; from the two limits alone."""
@@ -126,13 +186,14 @@ class PointLimit:
 
 @dataclass(frozen=True)
 class FoundLimit:
-    """The limit on one coupling, the allowed rate, the relative systematic on it; from shapes also the expected band."""
+    """The limit on one coupling, or why there is none; the allowed rate, the relative systematic, the expected band."""
 
     limit: CouplingLimit
     allowed: Rate
     systematic: float = 0.0
     expected: tuple[float, ...] = ()
     p_value: float | None = None
+    reason: str = ""
 
 
 def load_experiment(
@@ -150,19 +211,32 @@ def load_experiment(
         kind, dot, rest = override.partition(".")
         (inner[kind] if dot and kind in inner else own).append(rest if dot and kind in inner else override)
     card = AnalysisCard.load(analysis, own)
-    named = [beside(card, name) for name in ([card.process] if isinstance(card.process, str) else card.process)]
+    names = [(("process",), card.process)] if isinstance(card.process, str) else _numbered(card.process)
     shared = [override for override in inner["process"] if override.startswith(OF_BOTH)]
-    reference = None if card.recast is None else ProcessCard.load(beside(card, card.recast.process), shared)
-    produced = tuple(ProcessCard.load(each, inner["process"]) for each in ([process] if process else named))
+    reference = None
+    if card.recast is not None:
+        reference = named_card(ProcessCard, card, ("recast", "process"), card.recast.process, shared)
+    if process is not None:
+        produced: tuple[ProcessCard, ...] = (ProcessCard.load(process, inner["process"]),)
+    else:
+        produced = tuple(named_card(ProcessCard, card, path, name, inner["process"]) for path, name in names)
     for found in produced:
         if found.process == "dark_photon":
             raise InputError(f"{card.origin}: the process card '{found.name}' makes a dark photon, an ALP is due")
     if reference is not None and reference.process != "dark_photon":
         raise InputError(f"{card.origin}: recast.process: '{reference.name}' makes an ALP, a dark photon is due")
-    seen_by = DetectorCard.load(detector or beside(card, card.detector), inner["detector"])
+    if detector is not None:
+        seen_by = DetectorCard.load(detector, inner["detector"])
+    else:
+        seen_by = named_card(DetectorCard, card, ("detector",), card.detector, inner["detector"])
     experiment = Experiment(card, produced, seen_by, reference)
-    _ = experiment.backgrounds  # read once, and a bad card is told before any work
+    backgrounds = experiment.backgrounds  # read once, and a bad card is told before any work
+    check(card, produced, seen_by, reference, () if backgrounds is None else backgrounds.processes)
     return experiment
+
+
+def _numbered(names: Sequence[str]) -> list[tuple[KeyPath, str]]:
+    return [(("process", index), name) for index, name in enumerate(names)]
 
 
 def reference_in_memory(experiment: Experiment, reference: ProcessCard | None, point: int = 0) -> Measurement | None:
@@ -188,9 +262,20 @@ def sampled(experiment: Experiment, mass: float, point: int, events: int) -> Sam
     return Sample(measured, reference_in_memory(experiment, reference, point), events)
 
 
-def of_component(measured: Sequence[Measurement], component: str) -> tuple[Measurement, ...]:
-    """The measurements of the processes that have this component; their events add up."""
-    return tuple(each for each in measured if component in each.sums.weights)
+def of_component(experiment: Experiment, measured: Sequence[Measurement], component: str) -> tuple[Measurement, ...]:
+    """The measurements of the processes that have this component, with their shares of the exposure; their events add up."""
+    with_shares = (replace(each, share=share) for each, share in zip(measured, experiment.shares(), strict=True))
+    return tuple(each for each in with_shares if component in each.sums.weights)
+
+
+def joined(measured: Sequence[Measurement], component: str) -> Measurement:
+    """One measurement whose peak has the events of all processes with a component, each as often as it is expected."""
+    first = measured[0]
+    if len(measured) == 1 or first.peak is None:
+        return first
+    peaks = [each.expected_peak(component) for each in measured]
+    values, weights = (np.concatenate(columns) for columns in zip(*peaks, strict=True))
+    return replace(first, peak=Peak((component,), values, weights[:, None]))
 
 
 def together(rates: Sequence[Rate]) -> Rate:
@@ -208,15 +293,22 @@ def point_limit(
     row = invisible_limit(experiment, measured, reference, events)
     if all(each.flight is None for each in measured):
         return row
-    photon, electron = (
-        ray_limit(experiment, measured, row, direction(row.mass, coupling)) for coupling in (PHOTON_ONLY, ELECTRON_ONLY)
-    )
+    rays = [direction(row.mass, coupling) for coupling in (PHOTON_ONLY, ELECTRON_ONLY)]
+    photon, electron = (ray_limit(experiment, measured, row, ray) for ray in rays)
+    bands = [ray_band(experiment, measured, row, ray) for ray in rays]
+    lost = {
+        name: DECAYED
+        for name, found in zip(COUPLINGS, (photon, electron), strict=True)
+        if not math.isfinite(found.lower.value) and name not in row.empty
+    }
     return replace(
         row,
         g_agamma=photon.lower,
         g_agamma_upper=photon.upper,
         g_ae=electron.lower,
         g_ae_upper=electron.upper,
+        expected={name: band for name, band in zip(COUPLINGS, bands, strict=True) if name in row.expected},
+        empty=row.empty | lost,
     )
 
 
@@ -225,7 +317,7 @@ def invisible_limit(
 ) -> PointLimit:
     """The limits on both couplings, each alone, where no decay is seen. Raises `InputError` as `point_limit` does."""
     card = experiment.analysis
-    found = {name: of_component(measured, name) for name in (*COUPLINGS, "interference")}
+    found = {name: of_component(experiment, measured, name) for name in (*COUPLINGS, "interference")}
     sizes = {name: min(each.sums.effective_size(name) for each in found[name]) for name in COUPLINGS if found[name]}
     for name, size in sizes.items():
         if size < SMALLEST_EFFECTIVE_SIZE:
@@ -249,6 +341,7 @@ def invisible_limit(
         systematic={name: found_limit.systematic for name, found_limit in limits.items()},
         expected={name: found_limit.expected for name, found_limit in limits.items() if found_limit.expected},
         p_values={name: found_limit.p_value for name, found_limit in limits.items() if found_limit.p_value is not None},
+        empty={name: found_limit.reason for name, found_limit in limits.items() if found_limit.reason},
     )
 
 
@@ -269,7 +362,7 @@ def ray_limit(
     exclusion = invisible.exclusion(interference=interference)
     free = exclusion.limit(ray)
     counting, length = experiment.analysis.counting, experiment.detector.geometry.calorimeter_length
-    flights = {name: of_component(measured, name) for name in COUPLINGS}
+    flights = {name: of_component(experiment, measured, name) for name in COUPLINGS}
     if counting is None or all(each.flight is None for several in flights.values() for each in several):
         return free
     if length is None:
@@ -305,6 +398,24 @@ def ray_limit(
     )
 
 
+def ray_band(
+    experiment: Experiment,
+    measured: Sequence[Measurement],
+    invisible: PointLimit,
+    ray: Couplings,
+    *,
+    interference: bool = True,
+) -> tuple[float, ...]:
+    """The scales on a ray that the background alone would give at -2 to 2 standard deviations; none without a band.
+
+    NaN where that on a coupling is missing.
+    """
+    if not invisible.expected:
+        return ()
+    rows = [invisible.expected_at(index) for index in range(len(DEVIATIONS))]
+    return tuple(ray_limit(experiment, measured, row, ray, interference=interference).lower.value for row in rows)
+
+
 def _method(card: AnalysisCard) -> str:
     """What a limit is named by in tables."""
     if card.recast is not None:
@@ -318,11 +429,34 @@ def _method(card: AnalysisCard) -> str:
 def _limit(
     experiment: Experiment, found: Sequence[Measurement], reference: Measurement | None, component: str, rate: Rate
 ) -> FoundLimit:
-    """The limit on one coupling; what is allowed is that of the first process that has it."""
+    """The limit on one coupling; what is allowed follows from the events of all processes that have it."""
     card = experiment.analysis
-    if not found or rate.value <= 3 * rate.error:
-        return FoundLimit(NO_LIMIT, Rate(math.nan, math.nan))
-    measured = found[0]
+    if not found:
+        return FoundLimit(NO_LIMIT, Rate(math.nan, math.nan), reason=NOT_MADE)
+    if rate.value <= 3 * rate.error:
+        return FoundLimit(NO_LIMIT, Rate(math.nan, math.nan), reason=TOO_FEW)
+    limit = _limit_from(experiment, joined(found, component), reference, component, rate)
+    if math.isfinite(limit.limit.value):
+        return limit
+    return replace(limit, systematic=0.0, reason=_why_none(card, limit.allowed))
+
+
+def _why_none(card: AnalysisCard, allowed: Rate) -> str:
+    """Why a coupling whose events are selected has no limit: because of what is allowed."""
+    if math.isfinite(allowed.value) and card.recast is not None:
+        return "nothing of the dark photon that it is compared with passes; does the detector card see it?"
+    if math.isfinite(allowed.value):
+        return "its allowed number of events is not known well enough; more events would tell it"
+    if card.recast is not None:
+        return "outside the published curve"
+    return f"'{_method(card)}' gives none for these events, or none of the peak is in its window"
+
+
+def _limit_from(
+    experiment: Experiment, measured: Measurement, reference: Measurement | None, component: str, rate: Rate
+) -> FoundLimit:
+    """The limit on one coupling of which enough is selected."""
+    card = experiment.analysis
     if card.recast is not None:
         assert reference is not None
         block = card.recast.model_copy(update={"curve": str(beside(card, card.recast.curve))})
@@ -332,12 +466,13 @@ def _limit(
         return _limit_from_shapes(experiment, measured, component, rate)
     allowed = _with_error(experiment, measured, component)
     systematic = _shape_systematic(experiment, measured, component, allowed)
-    return FoundLimit(coupling_limit(allowed, rate), allowed, systematic)
+    band = tuple(coupling_limit(each, rate).value for each in _expected_rates(experiment, measured, component))
+    return FoundLimit(coupling_limit(allowed, rate), allowed, systematic, band)
 
 
 def _limit_from_shapes(experiment: Experiment, measured: Measurement, component: str, rate: Rate) -> FoundLimit:
     """The limit on one coupling, the expected band and the local p-value, from the likelihood of the bins."""
-    per_pb = exposure_per_pb(experiment)
+    per_pb = experiment.exposure
     assert experiment.backgrounds is not None
     found = experiment.backgrounds.limit(measured, component)
     allowed = Rate(found.value / per_pb, found.error / per_pb)
@@ -345,36 +480,10 @@ def _limit_from_shapes(experiment: Experiment, measured: Measurement, component:
     return FoundLimit(coupling_limit(allowed, rate), allowed, 0.0, band, found.p_value)
 
 
-def exposure_per_pb(experiment: Experiment) -> float:
-    """Signal events for each pb of cross-section that is selected. Raises `InputError` where the cards give none."""
-    card = experiment.analysis
-    assert card.counting is not None
-    try:
-        return exposure(card.counting, *of_the_process(experiment))
-    except ValueError as error:
-        raise InputError(f"{card.origin}: {error}") from None
-
-
 def _allowed_rate(experiment: Experiment, measured: Measurement, component: str, shape: str | None = None) -> Rate:
     """The allowed cross-section times efficiency in pb, from the counting experiment in the signal window."""
     card = experiment.analysis
-    if card.counting is None:
-        raise InputError(f"{card.name}: the card has neither 'counting' nor 'recast': there is nothing to set a limit with")
-    signal_share = background_in_window = 1.0
-    own = None
-    background = card.counting.background
-    if card.counting.window is not None and background is not None and measured.peak is not None:
-        values, weights = measured.peak.of(component)
-        if width(values, weights) < 1e-9 * experiment.processes[0].collisions()[0].sqrt_s ** 2:
-            raise InputError(f"{card.name}: the peak has no width: a window needs a detector with a resolution")
-        (low, high), signal_share = window(values, weights, measured.mass, card.counting.window.half_width)
-        beam = experiment.processes[0].collisions()[0].as_dict()
-        chosen = shape or background.shape or "flat"
-        if chosen in FROM_EVENTS:
-            assert experiment.backgrounds is not None
-            own = experiment.backgrounds.templates.within(low, high)
-        else:
-            background_in_window = background_share(card, background, beam, low, high, chosen)  # type: ignore[arg-type]
+    signal_share, background_in_window, own = _in_window(experiment, measured, component, shape)
     if signal_share == 0:  # an edge of the selection has moved the whole peak
         return Rate(math.nan, math.nan)
     try:
@@ -383,14 +492,44 @@ def _allowed_rate(experiment: Experiment, measured: Measurement, component: str,
         return Rate(math.nan, math.nan)
     except ValueError as error:
         raise InputError(f"{card.origin}: {error}") from None
-    return Rate(events / exposure_per_pb(experiment) / signal_share)
+    return Rate(events / experiment.exposure / signal_share)
 
 
-def of_the_process(experiment: Experiment) -> tuple[float | None, float | None]:
-    """What a process card gives to the exposure: luminosity (1/pb), or atoms per cm^2 in a radiation length."""
-    beams = experiment.processes[0].beams
-    luminosity = sum(beams.luminosity) if beams.luminosity else None
-    return luminosity, beams.target.stuff.atoms_per_radiation_length if beams.thickness > 0 and beams.target else None
+def _expected_rates(experiment: Experiment, measured: Measurement, component: str) -> tuple[Rate, ...]:
+    """The allowed rates that the background alone would give; none where the method does not depend on a background."""
+    signal_share, background_in_window, own = _in_window(experiment, measured, component)
+    if signal_share == 0:
+        return ()
+    try:
+        band = signal_events_band(experiment.analysis, background_in_window, own)
+    except ValueError as error:
+        raise InputError(f"{experiment.analysis.origin}: {error}") from None
+    return tuple(Rate(events / experiment.exposure / signal_share) for events in band)
+
+
+def _in_window(
+    experiment: Experiment, measured: Measurement, component: str, shape: str | None = None
+) -> tuple[float, float, tuple[float, float] | None]:
+    """The shares of the signal and of the background in the signal window; from events, the background there itself."""
+    card = experiment.analysis
+    if card.counting is None:
+        raise InputError(f"{card.name}: the card has neither 'counting' nor 'recast': there is nothing to set a limit with")
+    signal_share = background_in_window = 1.0
+    own = None
+    background = card.counting.background
+    if card.counting.window is not None and background is not None and measured.peak is not None:
+        values, weights = measured.peak.of(component)
+        if width(values, weights) < 1e-9 * max(each.sqrt_s for each in experiment.collisions()) ** 2:
+            raise InputError(f"{card.name}: the peak has no width: a window needs a detector with a resolution")
+        (low, high), signal_share = window(values, weights, measured.mass, card.counting.window.half_width)
+        chosen = shape or background.shape or "flat"
+        if chosen in FROM_EVENTS:
+            assert experiment.backgrounds is not None
+            own = experiment.backgrounds.templates.within(low, high)
+        else:
+            beam: Any = experiment.beam.as_dict() if chosen == "bremsstrahlung" else {}
+            background_in_window = background_share(card, background, beam, low, high, chosen)
+    return signal_share, background_in_window, own
 
 
 def _with_error(experiment: Experiment, measured: Measurement, component: str, parts: int = 20) -> Rate:
@@ -408,7 +547,7 @@ def _shape_systematic(experiment: Experiment, measured: Measurement, component: 
     counting = experiment.analysis.counting
     if counting is None or counting.background is None or counting.background.shape != "flat":
         return 0.0
-    if counting.positrons_on_target is None or not math.isfinite(allowed.value):
+    if counting.on_target is None or not math.isfinite(allowed.value):
         return 0.0  # bremsstrahlung is that of positrons in a target
     if any(experiment.analysis.photon_range(name) is None for name in ("photon.energy", "photon.theta")):
         return 0.0  # the other shape is not defined

@@ -38,6 +38,7 @@ Set = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace existing output.")]
+AllowOther = Annotated[bool, typer.Option("--allow-other", help="Allow a file of another experiment or other beams.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the random numbers.")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where to write.")]
 
@@ -139,6 +140,7 @@ def simulate(
     seed: Seed = None,
     set_: Set = None,
     force: Force = False,
+    allow_other: AllowOther = False,
     json: Json = False,
 ) -> None:
     """Pass events through a detector card into a reco file."""
@@ -146,7 +148,16 @@ def simulate(
     from alphoton.workflows.console import bar, print_json, table
 
     with bar("events") as progress:
-        found = run_simulate(events, detector, output, seed=seed, overrides=set_ or (), force=force, progress=progress)
+        found = run_simulate(
+            events,
+            detector,
+            output,
+            seed=seed,
+            overrides=set_ or (),
+            force=force,
+            allow_other=allow_other,
+            progress=progress,
+        )
     if json:
         print_json(found)
         return
@@ -162,6 +173,7 @@ def analyse(
     histograms: Annotated[Path | None, typer.Option("--histograms", help="ROOT file for histograms.")] = None,
     set_: Set = None,
     force: Force = False,
+    allow_other: AllowOther = False,
     json: Json = False,
 ) -> None:
     """Select and count the events of a reco file: cutflow, efficiency, histograms."""
@@ -169,7 +181,17 @@ def analyse(
     from alphoton.workflows.console import bar, print_json, table, with_error
 
     with bar("events") as progress:
-        found = run_analyse(reco, analysis, histograms=histograms, overrides=set_ or (), force=force, progress=progress)
+        found = run_analyse(
+            reco,
+            analysis,
+            histograms=histograms,
+            overrides=set_ or (),
+            force=force,
+            allow_other=allow_other,
+            progress=progress,
+        )
+    for remark in found.remarks:
+        typer.echo(remark, err=True)
     if json:
         print_json(found)
         return
@@ -230,39 +252,44 @@ def limit(
     if json:
         print_json({"limits": [as_dict(row) for row in found.rows], "path": found.path})
         return
-    _limits_table("limits", found.rows)
+    _limits_table("limits on both couplings together" if along else "limits", found.rows)
 
 
 def _say_why_empty(rows: Any) -> None:
-    from alphoton.workflows.limit_scan import why_empty
+    from alphoton.workflows.limit_scan import remarks
 
-    for row in rows:
-        for remark in why_empty(row):
-            typer.echo(remark, err=True)
+    for remark in remarks(rows):
+        typer.echo(remark, err=True)
 
 
 def _limits_table(title: str, rows: Any) -> None:
-    from alphoton.workflows.console import table, with_error
+    from math import isfinite
 
-    lines = [
-        [
-            row.analysis,
-            f"{row.mass * 1e3:.6g}",
-            with_error(row.g_agamma.value, row.g_agamma.error),
-            with_error(row.g_ae.value, row.g_ae.error),
-            row.method,
-            f"{row.confidence_level:.0%}" if row.confidence_level == row.confidence_level else "-",
-        ]
-        for row in rows
-    ]
-    header = ["analysis", "m_a [MeV]", "g_agamma [/GeV]", "g_ae [/GeV]", "method", "CL"]
-    if any(row.g_agamma_upper.value == row.g_agamma_upper.value for row in rows):  # bands have another edge
-        header.insert(3, "up to [/GeV]")
-        for line, row in zip(lines, rows, strict=True):
-            line.insert(3, with_error(row.g_agamma_upper.value, row.g_agamma_upper.error))
-    table(title, header, lines)
+    from alphoton.workflows.console import table, with_error
+    from alphoton.workflows.limit_scan import COUPLINGS
+    from alphoton.workflows.masses import texts
+
+    columns = {"analysis": [row.analysis for row in rows], "m_a [MeV]": texts([row.mass * 1e3 for row in rows], 6)}
+    for coupling in COUPLINGS:
+        limits, edges = ([getattr(row, f"{coupling.name}{edge}") for row in rows] for edge in ("", "_upper"))
+        columns[f"{coupling.name} [/GeV]"] = [with_error(limit.value, limit.error) for limit in limits]
+        if any(isfinite(edge.value) for edge in edges):  # bands have another edge
+            columns[f"{coupling.name} up to"] = [with_error(edge.value, edge.error) for edge in edges]
+    columns["method"] = [row.method for row in rows]
+    columns["CL"] = [f"{row.confidence_level:.0%}" if isfinite(row.confidence_level) else "-" for row in rows]
+    header = ["up to [/GeV]" if name.endswith(" up to") else name for name in columns]
+    table(title, header, list(zip(*columns.values(), strict=True)))
     for name in dict.fromkeys(row.analysis for row in rows):
-        systematic = max(value for row in rows if row.analysis == name for value in row.systematic.values())
+        own = [row for row in rows if row.analysis == name]
+        systematic = max(
+            (
+                row.systematic[coupling.component]
+                for row in own
+                for coupling in COUPLINGS
+                if isfinite(getattr(row, coupling.name).value)
+            ),
+            default=0.0,
+        )
         if systematic > 0:
             typer.echo(f"{name}: a systematic error of up to {systematic:.0%} on the couplings comes on top")
 

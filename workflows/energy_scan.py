@@ -16,14 +16,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alphoton.analysis.analysis_card import CountingBlock
-from alphoton.analysis.limits import NO_LIMIT, CouplingLimit, exposure
+from alphoton.analysis.exposure import exposure
+from alphoton.analysis.limits import NO_LIMIT, CouplingLimit
 from alphoton.analysis.shape import ShapeModel, shape_limit
+from alphoton.data.card_paths import data_file
 from alphoton.data.errors import InputError
 from alphoton.generators.model import branching_ratios
 from alphoton.generators.processes.resonant import line, resonance
+from alphoton.workflows.card_checks import setup
 from alphoton.workflows.chain import Experiment, PointLimit
-from alphoton.workflows.measurements import beside
 
 Array = NDArray[np.float64]
 DUE = ("beam_energy_MeV", "positrons", "efficiency", "background", "background_error")
@@ -97,7 +98,7 @@ def points_of(experiment: Experiment) -> ScanPoints:
     """The points that an analysis card names."""
     card = experiment.analysis
     assert card.scan is not None
-    return read_points(beside(card, card.scan.points))
+    return read_points(data_file(Path(card.origin), card.scan.points))
 
 
 def signal(experiment: Experiment, mass: float, points: ScanPoints) -> Array:
@@ -108,10 +109,10 @@ def signal(experiment: Experiment, mass: float, points: ScanPoints) -> Array:
     """
     card = experiment.analysis
     (process,) = experiment.processes
-    if process.process != "resonant" or process.beams.target is not None:
+    if process.process != "resonant" or process.on_nuclei:
         raise InputError(f"{card.origin}: scan: '{process.name}' is no resonant production by a beam of positrons")
     assert card.scan is not None
-    per_positron = exposure(CountingBlock(positrons_on_target=1.0, target=card.scan.target), None)
+    per_positron = exposure(card, setup(process))
     couplings = process.model.model_copy(update={"m_a": mass})
     decays = branching_ratios(process.model_copy(update={"model": couplings}).couplings)["electrons"]
     beams = process.beams
@@ -161,4 +162,5 @@ def scan_limit(experiment: Experiment, mass: float) -> PointLimit:
         systematic={"photon": 0.0, "electron": 0.0},
         expected={"electron": tuple(math.sqrt(value) for value in found.band)},
         p_values={} if found.p_value is None else {"electron": found.p_value},
+        empty={"photon": "a scan over a resonance has a limit on g_ae alone"},
     )

@@ -8,40 +8,83 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from alphoton.analysis.analysis_card import AnalysisCard
+from alphoton.analysis.limits import CouplingLimit
+from alphoton.analysis.slices import COUPLINGS as DIRECTIONS
 from alphoton.analysis.slices import RayLimit, direction
 from alphoton.data.errors import InputError
+from alphoton.data.grid import digits_of, distinct
 from alphoton.data.output import check_free, write_text
 from alphoton.data.quantities import parse
 from alphoton.generators.model import Couplings
 from alphoton.workflows.chain import (
+    CANCELLED,
+    DECAYED,
+    NOT_PART,
     Experiment,
     PointLimit,
     Sample,
     invisible_limit,
     load_experiment,
     point_limit,
+    ray_band,
     ray_limit,
     sampled,
 )
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.energy_scan import model_of, points_of, scan_limit
+from alphoton.workflows.masses import texts
 
 PRECISION = 0.01
 """Relative error of a limit that is aimed at where the number of events is not given."""
 FIRST_EVENTS, MOST_EVENTS = 50_000, 2_000_000
 
+
+@dataclass(frozen=True)
+class CouplingColumns:
+    """The columns of one coupling: its name, the component that grows with its square, and its unit as columns have it."""
+
+    name: str
+    component: str
+    unit: str
+
+    @property
+    def limit(self) -> tuple[str, str]:
+        """Of the limit, for a band its lower edge, and its Monte Carlo error."""
+        return f"{self.name}_limit{self.unit}", f"{self.name}_limit_error"
+
+    @property
+    def upper_edge(self) -> str:
+        return f"{self.name}_upper_edge{self.unit}"
+
+    @property
+    def systematic(self) -> str:
+        return f"{self.name}_systematic"
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        return tuple(f"{self.name}_expected_{each}" for each in ("minus2", "minus1", "median", "plus1", "plus2"))
+
+
+COUPLINGS = (CouplingColumns("g_agamma", "photon", "_per_GeV"), CouplingColumns("g_ae", "electron", "_per_GeV"))
 COLUMNS = (
     "analysis",
     "m_a_GeV",
-    "g_agamma_limit_per_GeV",
-    "g_agamma_limit_error",
-    "g_ae_limit_per_GeV",
-    "g_ae_limit_error",
+    *(column for coupling in COUPLINGS for column in coupling.limit),
     "method",
     "confidence_level",
 )
+"""Those that every table of limits has."""
+RAY = "ray"
+ALL_COLUMNS = (
+    *COLUMNS,
+    RAY,
+    *(column for coupling in COUPLINGS for column in (coupling.upper_edge, coupling.systematic, *coupling.expected)),
+)
+"""Those that are written: with the direction, and for each coupling a band's upper edge, the systematic error and the limits
+to be expected."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +128,7 @@ def limit(
     experiment = load_experiment(analysis, overrides)
     check_loops(experiment, along, radiative=radiative)
     own = experiment.analysis.masses or (experiment.processes[0].mass,)
-    chosen = tuple(dict.fromkeys(mass_of(mass) for mass in masses)) or own
+    chosen = distinct(map(mass_of, masses)) or own
     rays = {mass: [direction(mass, couplings, radiative=radiative) for couplings in along] for mass in chosen}
     for mass in chosen:
         check_mass(experiment, mass)  # a bad mass is told before any work
@@ -145,25 +188,27 @@ def parse_couplings(text: str) -> dict[str, float]:
 
 def why_empty(row: PointLimit) -> list[str]:
     """A sentence for each coupling that a row has no limit on."""
-    remarks = []
-    for coupling, component in (("g_agamma", "photon"), ("g_ae", "electron")):
-        if math.isfinite(getattr(row, coupling).value):
-            continue
-        if component not in row.rates:
-            continue  # a band of the other coupling
-        rate, allowed = row.rates[component], row.allowed[component]
-        if rate.value <= 3 * rate.error:
-            reason = "nothing, or too little to tell, passes the selection"
-        elif allowed.value <= 3 * allowed.error:
-            reason = "nothing of the dark photon that it is compared with passes; does the detector card see it?"
-        elif math.isfinite(allowed.value):
-            continue  # a ray without this coupling
-        elif row.method == "recast":
-            reason = "outside the published curve"
-        else:
-            reason = f"'{row.method}' gives none, or none of the peak is in its window"
-        remarks.append(f"{row.analysis}, {row.mass * 1e3:g} MeV: no limit on {coupling}: {reason}")
-    return remarks
+    return remarks([row])
+
+
+def remarks(rows: Sequence[PointLimit]) -> list[str]:
+    """Why there is no limit on a coupling: a sentence for all masses of an analysis that have the same reason."""
+    masses: dict[tuple[str, str, str, str], list[float]] = {}
+    for row in rows:
+        for coupling in COUPLINGS:
+            if not math.isfinite(getattr(row, coupling.name).value):
+                reason = row.empty.get(coupling.component, "no reason is known")
+                masses.setdefault((row.analysis, row.ray, coupling.name, reason), []).append(row.mass)
+    return [
+        f"{analysis}, {_span(at)}{ray and f', along {ray}'}: no limit on {coupling}: {reason}"
+        for (analysis, ray, coupling, reason), at in masses.items()
+    ]
+
+
+def _span(masses: Sequence[float]) -> str:
+    """One mass, or how many there are from the least to the largest, in MeV."""
+    first, last = texts([min(masses) * 1e3, max(masses) * 1e3], 6)
+    return f"{first} MeV" if len(masses) == 1 else f"{len(masses)} masses from {first} to {last} MeV"
 
 
 def at_mass(experiment: Experiment, mass: float, point: int = 0, events: int | None = None) -> PointLimit:
@@ -185,7 +230,7 @@ def rows_at_mass(
     if experiment.analysis.beam_dump is not None:
         if not rays:
             return [dump_limit(experiment, mass, point, events)]
-        return [dump_limit(experiment, mass, point, events, ray) for ray in rays]
+        return [replace(dump_limit(experiment, mass, point, events, ray), ray=ray_text(ray)) for ray in rays]
     if experiment.analysis.scan is not None:
         if rays:
             raise InputError(f"{experiment.analysis.name}: a scan has a limit on g_ae alone, none along a direction")
@@ -194,21 +239,49 @@ def rows_at_mass(
     if not rays:
         return [point_limit(experiment, sample.measured, sample.reference, sample.events)]
     alone = invisible_limit(experiment, sample.measured, sample.reference, sample.events)
-    return [
-        along_ray(alone, ray, ray_limit(experiment, sample.measured, alone, ray, interference=interference)) for ray in rays
-    ]
+    found = []
+    for ray in rays:
+        options = (experiment, sample.measured, alone, ray)
+        limit = ray_limit(*options, interference=interference)
+        found.append(along_ray(alone, ray, limit, ray_band(*options, interference=interference)))
+    return found
 
 
-def along_ray(row: PointLimit, ray: Couplings, found: RayLimit) -> PointLimit:
-    """The row of both couplings where they reach the limit along a ray."""
+def ray_text(ray: Couplings) -> str:
+    """A direction as `--along` takes it, like `g_agamma=0.001 g_ae=1`."""
+    return " ".join(f"{name}={digits_of(getattr(ray, name))}" for name in DIRECTIONS if getattr(ray, name))
+
+
+def along_ray(row: PointLimit, ray: Couplings, found: RayLimit, band: Sequence[float] = ()) -> PointLimit:
+    """The row of both couplings where they reach the limit along a ray; `band` are the scales that are expected."""
+    of_ray = {coupling: getattr(ray, coupling.name) for coupling in COUPLINGS}
+    changes: dict[str, Any] = {}
+    for coupling, size in of_ray.items():
+        changes[coupling.name] = found.lower.times(size)
+        changes[f"{coupling.name}_upper"] = found.upper.times(size)
     return replace(
         row,
-        g_agamma=found.lower.times(ray.g_agamma),
-        g_ae=found.lower.times(ray.g_ae),
-        g_agamma_upper=found.upper.times(ray.g_agamma),
-        g_ae_upper=found.upper.times(ray.g_ae),
+        **changes,
         systematic=dict.fromkeys(row.systematic, found.systematic),
+        expected={each.component: tuple(size * scale for scale in band) for each, size in of_ray.items() if size and band},
+        p_values={},
+        ray=ray_text(ray),
+        empty=_why_empty_along(row, ray, found),
     )
+
+
+def _why_empty_along(row: PointLimit, ray: Couplings, found: RayLimit) -> dict[str, str]:
+    """Why there is no limit on couplings along a ray, from the `row` of each coupling alone."""
+    part = {each.component: bool(getattr(ray, each.name)) for each in COUPLINGS}
+    empty = {component: NOT_PART for component, is_part in part.items() if not is_part}
+    if math.isfinite(found.lower.value):
+        return empty
+    alone = [row.empty[component] for component, is_part in part.items() if is_part and component in row.empty]
+    if len(alone) == sum(part.values()):
+        reason = "; ".join(dict.fromkeys(alone))
+    else:
+        reason = DECAYED if math.isfinite(row.exclusion().limit(ray).lower.value) else CANCELLED
+    return empty | {component: reason for component, is_part in part.items() if is_part}
 
 
 def precise_sample(experiments: Sequence[Experiment], mass: float, point: int, events: int | None = None) -> Sample:
@@ -235,44 +308,58 @@ def to_csv(rows: Sequence[PointLimit]) -> str:
     """The text of `limits.csv`; an empty cell where there is no limit."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(ALL_COLUMNS)
     for row in rows:
-        numbers = (row.g_agamma.value, row.g_agamma.error, row.g_ae.value, row.g_ae.error)
-        cells = [_cell(number) for number in numbers]
-        writer.writerow([row.analysis, f"{row.mass:.9g}", *cells, row.method, _cell(row.confidence_level)])
+        cells = _columns(row)
+        cells["m_a_GeV"] = digits_of(row.mass)
+        writer.writerow([_cell(cells[column]) for column in ALL_COLUMNS])
     return text.getvalue()
 
 
-def _cell(number: float) -> str:
-    return f"{number:.6g}" if math.isfinite(number) else ""
+def _cell(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:.6g}" if math.isfinite(value) else ""
+
+
+def _columns(row: PointLimit) -> dict[str, str | float]:
+    """What stands in each column; NaN for nothing."""
+    found: dict[str, str | float] = {
+        "analysis": row.analysis,
+        "m_a_GeV": row.mass,
+        "method": row.method,
+        "confidence_level": row.confidence_level,
+        RAY: row.ray,
+    }
+    for coupling in COUPLINGS:
+        limit: CouplingLimit = getattr(row, coupling.name)
+        upper: CouplingLimit = getattr(row, f"{coupling.name}_upper")
+        found |= zip(coupling.limit, (limit.value, limit.error), strict=True)
+        found[coupling.upper_edge] = upper.value
+        found[coupling.systematic] = row.systematic[coupling.component] if math.isfinite(limit.value) else math.nan
+        band = row.expected.get(coupling.component, (math.nan,) * len(coupling.expected))
+        found |= zip(coupling.expected, band, strict=True)
+    return found
 
 
 def as_dict(row: PointLimit) -> dict[str, object]:
-    """A row for `--json`: the columns of the CSV (null where there is no limit), and what the limits came from."""
+    """A row for `--json`: the columns of the CSV (null where there is nothing), and what the limits came from."""
 
     def number(value: float) -> float | None:
         return value if math.isfinite(value) else None
 
-    values = (
-        row.analysis,
-        row.mass,
-        number(row.g_agamma.value),
-        number(row.g_agamma.error),
-        number(row.g_ae.value),
-        number(row.g_ae.error),
-        row.method,
-        number(row.confidence_level),
-    )
+    cells = _columns(row)
+    columns = {name: cells[name] if isinstance(cells[name], str) else number(cells[name]) for name in ALL_COLUMNS}  # type: ignore[arg-type]
     details: dict[str, object] = {"events": row.events}
-    details["g_agamma_upper_edge_per_GeV"] = number(row.g_agamma_upper.value)
-    details["g_agamma_upper_edge_error"] = number(row.g_agamma_upper.error)
-    details["g_ae_upper_edge_per_GeV"] = number(row.g_ae_upper.value)
-    details["g_ae_upper_edge_error"] = number(row.g_ae_upper.error)
-    for coupling, component in (("g_agamma", "photon"), ("g_ae", "electron")):
-        if component in row.expected:
-            details[f"{coupling}_expected_band_per_GeV"] = [number(value) for value in row.expected[component]]
-        if component in row.p_values:
-            details[f"{coupling}_local_p_value"] = row.p_values[component]
+    for coupling in COUPLINGS:
+        details[f"{coupling.name}_upper_edge_error"] = number(getattr(row, f"{coupling.name}_upper").error)
+        if coupling.component in row.expected:
+            band = [number(value) for value in row.expected[coupling.component]]
+            details[f"{coupling.name}_expected_band{coupling.unit}"] = band
+        if coupling.component in row.p_values:
+            details[f"{coupling.name}_local_p_value"] = row.p_values[coupling.component]
+        if coupling.component in row.empty:
+            details[f"{coupling.name}_no_limit"] = row.empty[coupling.component]
     for name, rate in row.rates.items():
         details[f"{name}_rate_pb"] = number(rate.value)
         details[f"{name}_rate_error_pb"] = number(rate.error)
@@ -280,4 +367,4 @@ def as_dict(row: PointLimit) -> dict[str, object]:
         details[f"{name}_allowed_rate_pb"] = number(row.allowed[name].value)
         details[f"{name}_effective_size"] = row.effective_sizes[name]
         details[f"{name}_systematic"] = row.systematic[name]
-    return dict(zip(COLUMNS, values, strict=True)) | details
+    return columns | details

@@ -55,8 +55,8 @@ def published(cards: Iterable[AnalysisCard]) -> tuple[Published, ...]:
 def draw_limits(rows: Sequence[PointLimit], folder: Path, beside_them: Sequence[Published] = ()) -> tuple[Path, ...]:
     """Draw `limits.png` and `limits.pdf` into the folder, a panel for each coupling that is limited at all.
 
-    Pale bands about a curve are the statistical and systematic errors of the limits, and with a method of shapes what is
-    expected at 1 and 2 standard deviations of the background. A range of couplings that is excluded
+    Pale bands about a curve are the statistical and systematic errors of the limits, and where there is a background what is
+    expected at 1 and 2 standard deviations of it. A range of couplings that is excluded
     between two edges is filled. Published curves are dashed.
     """
     shown = [coupling for coupling in COUPLINGS if any(np.isfinite(getattr(row, coupling[0]).value) for row in rows)]
@@ -71,7 +71,7 @@ def draw_limits(rows: Sequence[PointLimit], folder: Path, beside_them: Sequence[
             panel.set_prop_cycle(color=COLORS)
             _panel(panel, limited, coupling, component)
             _published(panel, [each for each in beside_them if each.coupling == coupling], [row.mass for row in limited])
-            banded = coupling == "g_agamma" and all(np.isfinite(row.g_agamma_upper.value) for row in limited)
+            banded = all(np.isfinite(getattr(row, f"{coupling}_upper").value) for row in limited)
             panel.set(
                 xscale="log", yscale="log", xlabel=r"$m_a$ [GeV]", ylabel=label if banded else f"upper limit on {label}"
             )
@@ -103,8 +103,8 @@ def _panel(panel: Any, rows: Sequence[PointLimit], coupling: str, component: str
             bands = np.transpose([row.expected[component] for row in own])
             for low, high in ((0, 4), (1, 3)):
                 panel.fill_between(mass, bands[low], bands[high], color=line.get_color(), alpha=0.15, linewidth=0)
-        upper = np.array([row.g_agamma_upper.value for row in own])
-        if coupling == "g_agamma" and np.isfinite(upper).any():
+        upper = np.array([getattr(row, f"{coupling}_upper").value for row in own])
+        if np.isfinite(upper).any():
             panel.plot(mass, upper, marker="o", markersize=4, color=line.get_color())
             panel.fill_between(mass, value, upper, color=line.get_color(), alpha=0.2, linewidth=0)
 

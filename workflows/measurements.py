@@ -8,7 +8,7 @@ from typing import Any
 
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.counting import Measurement, measure, needed_branches
-from alphoton.data.card_paths import is_file
+from alphoton.data import card_paths
 from alphoton.data.event_file import Chunk, EventFile
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.detectors.simulate import reconstruct
@@ -19,9 +19,8 @@ from alphoton.generators.process_card import ProcessCard
 
 
 def beside(card: Any, name: str) -> str | Path:
-    """What a card's entry names: a file beside the card where there is one, else a name or path as anywhere."""
-    near = Path(card.origin).parent / name
-    return near if name.endswith((".yaml", ".yml", ".csv", ".root")) and is_file(near) else name
+    """What a card's entry names: a file beside the card if there is one, else a name or path as anywhere."""
+    return card_paths.beside(Path(card.origin), name)
 
 
 def in_memory(card: ProcessCard, detector: DetectorCard, analysis: AnalysisCard, point: int = 0) -> Measurement:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from alphoton.data.card_file import candidates, package_folder, packaged, read
-from alphoton.data.card_paths import KINDS, named, package_data
+from alphoton.data.card_paths import KINDS, beside, named, package_data
 from alphoton.data.errors import CardError
 from alphoton.data.provenance import ContentCache, digest_of, file_digest, files_digest
 from alphoton.data.published_file import find
 from alphoton.data.published_file import packaged as packaged_curves
 from alphoton.workflows.card_tools import model
-from alphoton.workflows.measurements import beside
 from alphoton.workflows.provenance import OF_CARDS, located
 
 P = ParamSpec("P")
@@ -49,8 +48,11 @@ def _contents(kind: str, reference: str | Path, seen: set[tuple[str, str]]) -> A
     inner: list[Any] = []
     for pattern in model(kind).FILES:
         for _, name in named(raw.data, pattern):
-            place, key = beside(raw, name), str(pattern[-1])
-            inner.append(_contents(key, place, seen) if key in OF_CARDS else file_digest(located(place)))
+            key = str(pattern[-1])
+            if key in OF_CARDS:
+                inner.append(_contents(key, beside(Path(raw.origin), name), seen))
+            else:
+                inner.append(file_digest(located(raw.origin, key, name)))
     return [raw.data, inner]
 
 

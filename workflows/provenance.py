@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from alphoton.data.card import Card
-from alphoton.data.card_paths import named
+from alphoton.data.card_paths import beside, data_file, named
 from alphoton.data.errors import InputError
 from alphoton.data.provenance import Recipe
 from alphoton.data.published_file import find
 from alphoton.workflows.chain import Experiment
-from alphoton.workflows.measurements import beside
 
 LIMITS = "alphoton.workflows.survey"
 """The module that makes limits of every kind: they come from what it can import."""
@@ -42,12 +42,14 @@ def data_files(card: Card) -> list[Path]:
     """The files of data that a card names and its limits are made from: curves, points of scans, reco files."""
     values = card.model_dump(mode="json")
     patterns = [pattern for pattern in card.FILES if pattern[-1] not in OF_CARDS and pattern[0] not in ONLY_DRAWN]
-    return [located(beside(card, name)) for pattern in patterns for _, name in named(values, pattern)]
+    return [located(card.origin, pattern[-1], name) for pattern in patterns for _, name in named(values, pattern)]
 
 
-def located(name: str | Path) -> Path:
-    """The file of a curve or of points. One that is missing is reported by the code that reads it."""
-    try:
-        return find(name)
-    except InputError:
-        return Path(name)
+def located(origin: str, key: str | int, name: str) -> Path:
+    """The file of data that a key of the card in the file `origin` names, found as the code that reads it finds it. One that
+    is missing is reported there."""
+    if key != "curve":
+        return data_file(Path(origin), name)
+    with suppress(InputError):
+        return find(beside(Path(origin), name))
+    return Path(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -39,6 +40,7 @@ from alphoton.workflows.energy_scan import scan_limit
 from alphoton.workflows.figure import STORE, figure
 from alphoton.workflows.limit_scan import to_csv
 from alphoton.workflows.limits_figure import Published, draw_limits, published
+from alphoton.workflows.masses import folder_name, in_mev
 from alphoton.workflows.measurements import beside, from_file
 from alphoton.workflows.provenance import LIMITS, data_files, experiment_cards
 from alphoton.workflows.survey import WORKERS, Survey, Surveyed
@@ -96,14 +98,14 @@ def run(
 
 def _run_chains(card: WorkflowCard, folder: Path, workers: int, *, force: bool, progress: Progress | None) -> Run:
     """The limits of a workflow from files that are kept: events, reco and histograms of each chain."""
-    experiments = [_experiment(card, study) for study in card.studies]
+    experiments = _experiments(card)
     points, skipped = _points(card, experiments, folder)
     beside_them = _published(card, experiments)
     _claim(folder, _recipe(card, experiments), force=force)
     rows = []
     for done, point in enumerate(points):
         if progress is not None:
-            progress(done, len(points), f"{point.experiment.analysis.name} {point.mass * 1e3:g} MeV")
+            progress(done, len(points), f"{point.experiment.analysis.name} {in_mev(point.mass)} MeV")
         rows.append(_run_point(point, workers, force=force))
     if progress is not None:
         progress(len(points), len(points), "limits")
@@ -150,12 +152,39 @@ def _experiment(card: WorkflowCard, study: Study) -> Experiment:
     return Experiment(experiment.analysis, processes, experiment.detector, reference)
 
 
+def _experiments(card: WorkflowCard) -> list[Experiment]:
+    """The experiment of each study.
+
+    Raises `CardError` where two have the same name, or two processes of one: results are named by them.
+    """
+    found: list[Experiment] = []
+    problems = []
+    for index, study in enumerate(card.studies):
+        experiment = _experiment(card, study)
+        place = f"{card.place(('studies', index, 'analysis'))}: studies.{index}.analysis"
+        name = experiment.analysis.name
+        for other, earlier in zip(card.studies, found, strict=False):
+            if earlier.analysis.name == name:
+                cards = f"'{study.analysis}' and '{other.analysis}'"
+                problems.append(f"{place}: the analysis cards {cards} are both named '{name}'; give them different names")
+        processes = Counter(process.name for process in experiment.processes)
+        problems += [
+            f"{place}: {number} process cards of '{name}' are named '{process}'; give them different names"
+            for process, number in processes.items()
+            if number > 1
+        ]
+        found.append(experiment)
+    if problems:
+        raise CardError(problems)
+    return found
+
+
 def surveyed(card: WorkflowCard, store: Path | None, workers: int = WORKERS, *, fresh: bool = False) -> Survey:
     """The survey of a workflow card's studies; finished points are kept in `store`, whose own are not used if `fresh`."""
-    studies = []
-    for study in card.studies:
-        experiment = _experiment(card, study)
-        studies.append(Surveyed(experiment, card.masses(study) or experiment.analysis.masses))
+    studies = [
+        Surveyed(experiment, card.masses(study) or experiment.analysis.masses)
+        for study, experiment in zip(card.studies, _experiments(card), strict=True)
+    ]
     return Survey(studies, store, card.events, workers, fresh=fresh)
 
 
@@ -169,9 +198,9 @@ def _points(card: WorkflowCard, experiments: Sequence[Experiment], folder: Path)
             try:
                 experiment.at(mass)
             except CardError:
-                skipped.append(f"{name} {mass * 1e3:g} MeV")
+                skipped.append(f"{name} {in_mev(mass)} MeV")
             else:
-                points.append(Point(experiment, mass, folder / name / f"{mass * 1e3:.4g}MeV", number))
+                points.append(Point(experiment, mass, folder / name / folder_name(mass), number))
     if not points:
         raise InputError(f"{card.origin}: scan: no experiment reaches any of the masses")
     return points, skipped
@@ -244,7 +273,7 @@ def _run_process(point: Point, process: ProcessCard, folder: Path, workers: int,
     with EventFile(events) as file:
         made_from = reco_recipe(detector, file, file.meta["seed"])
     if force or not _is_kept(reco, made_from):
-        simulate(events, detector, reco, force=force)
+        simulate(events, detector, reco, force=force, allow_other=True)  # the workflow card has put them together
     _analyse(reco, analysis, folder, force=force)
     return from_file(reco, analysis)
 
@@ -273,7 +302,7 @@ def _analyse(reco: Path, analysis: AnalysisCard, folder: Path, *, force: bool) -
         recipe = Recipe.of("alphoton.analysis.analyse", cards={"analysis": analysis.content}, reco=file.content)
     if not force and _is_analysed(numbers, histograms, recipe):
         return
-    found = asdict(analyse(reco, analysis, histograms=histograms, force=True))
+    found = asdict(analyse(reco, analysis, histograms=histograms, force=True, allow_other=True))
     found["histograms"] = None if found["histograms"] is None else found["histograms"].name
     found |= {"recipe": recipe.digest, "histograms_digest": file_digest(histograms)}
     write_text(numbers, _to_json(found), force=True)

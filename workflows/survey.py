@@ -22,6 +22,7 @@ from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.energy_scan import scan_limit
 from alphoton.workflows.limit_scan import precise_sample
+from alphoton.workflows.masses import in_mev
 from alphoton.workflows.parallel import side_by_side
 from alphoton.workflows.provenance import experiment_cards, experiment_recipe
 
@@ -118,7 +119,7 @@ class Survey:
         try:
             self.experiment(analysis).at(mass)
         except CardError:
-            told = f"{analysis} {mass * 1e3:g} MeV"
+            told = f"{analysis} {in_mev(mass)} MeV"
             if told not in self.skipped:
                 self.skipped.append(told)
             return False
@@ -172,8 +173,12 @@ def work_out(experiments: Sequence[Experiment], mass: float, events: int | None)
 
 
 def stream_of(mass: float) -> int:
-    """The number of a mass (GeV) among the random streams: its own, wherever it stands in a list."""
-    return round(1e4 * (math.log10(mass) + 9))
+    """The number of a mass (GeV) among the random streams, the same wherever it stands in a list.
+
+    Masses within 0.02% share one, and so do all up to 1 eV. Each limit and its error are right with any stream; close masses
+    then differ by what the mass changes, and their errors must not be averaged away.
+    """
+    return round(1e4 * (math.log10(max(mass, 1e-9)) + 9))
 
 
 class Store:

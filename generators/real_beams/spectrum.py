@@ -50,7 +50,7 @@ def parameters(card: ProcessCard, collision: Collision, threshold: float) -> Arr
     beams, p = card.beams, np.zeros(LENGTH)
     p[SPREAD], p[LEAST] = beams.energy_spread, max(threshold, 2 * ELECTRON_MASS)
     p[PLUS], p[MINUS] = (collision.sqrt_s * math.exp(sign * collision.rapidity) for sign in (1, -1))
-    if beams.electron_energy == ELECTRON_MASS:
+    if beams.electrons_at_rest:
         assert beams.positron_energy is not None
         p[BEAM] = beams.positron_energy
     if beams.initial_state_radiation == "leading_log":

@@ -209,7 +209,7 @@ def alps(count: int, rng: np.random.Generator, total: float = 1e6) -> Flights:
     theta, phi = np.abs(rng.normal(0, 0.01, count)), rng.uniform(0, 2 * np.pi, count)
     direction = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], axis=1)
     momenta = np.concatenate([momentum[:, None] * direction, energy[:, None]], axis=1)
-    return Flights(momenta, rng.uniform(0, 300, count), np.full(count, total / count))
+    return Flights(momenta, rng.uniform(0, 300, count), {"photon": np.full(count, total / count)})
 
 
 def boosted(rest: Array, parent: Array, mass: float) -> Array:
@@ -226,7 +226,7 @@ def toy(flights: Flights, coupling: float, visible_ratio: float | None, rng: np.
     visible = photon_width(coupling, MASS)
     share = 1.0 if visible_ratio is None else visible_ratio / (1 + visible_ratio)
     end = SHORT.shielding + SHORT.decay_region
-    found = np.zeros(len(flights.weights))
+    found = np.zeros(len(flights.depth))
     for i, (parent, depth) in enumerate(zip(flights.momenta, flights.depth, strict=True)):
         lifetime = rng.exponential(HBARC_MM * share / visible)
         place = np.array([0.0, 0.0, depth]) + lifetime * parent[:3] / MASS
@@ -241,7 +241,7 @@ def toy(flights: Flights, coupling: float, visible_ratio: float | None, rng: np.
                 x, y = place[:2] + photon[:2] / photon[2] * (end - place[2])
                 seen |= bool(photon[2] > 0 and photon[3] > c.threshold and abs(x) < c.half_x and abs(y) < c.half_y)
             found[i] += c.share * seen
-    each = coupling**2 * flights.weights * found
+    each = coupling**2 * flights.weights["photon"] * found
     return float(each.sum()), float(each.std() * math.sqrt(len(each)))
 
 
@@ -277,7 +277,7 @@ def test_all_is_seen_by_a_calorimeter_without_end() -> None:
     coupling = coupling_of_length(1000.0)
     width = photon_width(coupling, MASS)
     expected = 0.0
-    for p, depth, weight in zip(flights.momenta[:2000], flights.depth, flights.weights, strict=False):
+    for p, depth, weight in zip(flights.momenta[:2000], flights.depth, flights.weights["photon"], strict=False):
         rest = Dump(SHORT.shielding - depth, SHORT.decay_region)
         expected += 100 * weight * coupling**2 * visible_probability(rest, width, width, p[2] / MASS)
     found, error = decays.expected(coupling)
@@ -337,7 +337,7 @@ def test_edges_from_events_solve_for_the_number_needed() -> None:
 def test_a_stable_alp_is_not_excluded() -> None:
     """g_ae alone, below 2 m_e and without its loop: nothing decays, and nothing divides by the width."""
     assert visible_probability(Dump(179e3, 204e3), 0.0, 0.0, 1e4) == 0
-    flights = Flights(np.array([[0.0, 0.0, 10.0, 10.0]]), np.zeros(1), np.ones(1))
+    flights = Flights(np.array([[0.0, 0.0, 10.0, 10.0]]), np.zeros(1), {"photon": np.ones(1)})
     decays = DecaysInFlight(Dump(179e3, 204e3), 5e-4, flights, (), np.random.default_rng(1))
     edges = decays.found_edges(2.3, 1e-8, 1.0, None, direction(5e-4, {"g_ae": 1.0}))
     assert math.isnan(edges.lower)

@@ -1,4 +1,4 @@
-"""From rates to couplings: errors by toys, combinations by brute force, exposures by hand, limits back to p-values."""
+"""From rates to couplings: errors by toys, combinations by brute force, limits back to p-values."""
 
 import math
 from typing import Any
@@ -13,7 +13,6 @@ from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import (
     background_events,
     coupling_limit,
-    exposure,
     signal_events_limit,
 )
 from alphoton.analysis.statistics import Counting, NoLimitError, median_expected_limit, p_value
@@ -67,35 +66,7 @@ def test_no_limit(allowed: Rate, rate: Rate) -> None:
     assert math.isnan(found.error)
 
 
-# --- exposure and background -------------------------------------------------------------------------------------
-
-
-def test_exposure_on_a_target() -> None:
-    """Eq. (45) of arXiv:2012.07894 with its numbers: 4e13 positrons, 100 um of diamond, 3.5 g/cm^3, Z = 6, A = 12.
-
-    In the metre: 6.02214076e26 atoms/kmol x 6 electrons x 3500 kg/m^3 / (12 kg/kmol) x 1e-4 m = 1.0538746e26 /m^2, and
-    1 pb = 1e-40 m^2.
-    """
-    per_area = 6.02214076e26 * 6 * 3500 / 12 * 1e-4
-    assert per_area == pytest.approx(1.0538746e26, rel=1e-7)
-    for positrons, name in ((4e13, "padme"), (4e16, "padme-poseydon"), (4e16, "padme-poseydon-ses")):
-        assert exposure(counting(AnalysisCard.load(name)), None) == pytest.approx(positrons * per_area * 1e-40, rel=1e-7)
-
-
-def test_exposure_takes_any_unit() -> None:
-    overrides = ["counting.target.thickness=0.01 cm", "counting.target.density=3500 kg/m^3"]
-    given = exposure(counting(AnalysisCard.load("padme", overrides)), None)
-    assert given == pytest.approx(exposure(counting(AnalysisCard.load("padme")), None), rel=1e-12)
-
-
-def test_exposure_of_a_collider() -> None:
-    """The analysis card's luminosity, else the process card's; 53 /fb are 53000 /pb."""
-    block = counting(AnalysisCard.load("delphi", ["counting.luminosity=53 /fb"]))
-    assert exposure(block, 645.7) == pytest.approx(53_000)
-    # the total of Table 1 of arXiv:2012.07894
-    assert exposure(counting(AnalysisCard.load("delphi")), 645.7) == 645.7
-    with pytest.raises(ValueError, match="neither the analysis card nor the process card gives a luminosity"):
-        exposure(counting(AnalysisCard.load("delphi")), None)
+# --- background -------------------------------------------------------------------------------------------------
 
 
 def test_background_grows_with_the_positrons() -> None:

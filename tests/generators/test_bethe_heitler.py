@@ -173,8 +173,8 @@ def test_events() -> None:
     mass2 = energy**2 - px**2 - py**2 - pz**2
     np.testing.assert_allclose(mass2, rows["mass"] ** 2, rtol=1e-10, atol=1e-11)
     theta = np.arctan2(np.hypot(px, py), pz)[:, 1]
-    assert theta.min() > 0.01 * (1 - 1e-9)
-    assert energy[:, 1].min() > 0.025 * (1 - 1e-9)
+    assert theta.min() > 0.009 * (1 - 1e-9)
+    assert energy[:, 1].min() > 0.016 * (1 - 1e-9)
     assert abs((py[:, 1] > 0).mean() - 0.5) < 5 * 0.5 / math.sqrt(len(py))
 
 

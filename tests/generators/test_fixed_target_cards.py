@@ -109,6 +109,7 @@ def test_packaged_cards(name: str) -> None:
     ("name", "override"),
     [
         ("na64-primakoff", "beams.target.thickness=40X0"),
+        ("na64-primakoff", "beams.target.thickness=22.4 cm"),
         ("na64-primakoff", "beams.target.thickness=1e-3 X0"),
         ("na64-primakoff", "beams.target.thickness=1000 X0"),
         ("na64-primakoff", "beams.target.material={masses: {aluminium: 8, water: 2}, density: 2 g/cm^3}"),
@@ -132,7 +133,7 @@ def test_valid_overrides(name: str, override: str) -> None:
     [
         ("na64-primakoff", "beams.target.thickness=nan X0", "beams.target.thickness"),
         ("na64-primakoff", "beams.target.thickness=1001 X0", "beams.target.thickness"),
-        ("na64-primakoff", "beams.target.thickness=40 cm", "beams.target.thickness"),
+        ("na64-primakoff", "beams.target.thickness=40 kg", "beams.target.thickness"),
         ("na64-primakoff", "beams.target.density=0 g/cm^3", "beams.target.density"),
         ("na64-primakoff", "beams.target.radiation_length=-1 cm", "beams.target.radiation_length"),
         ("na64-primakoff", "beams.target=null", "beams.target"),

@@ -54,7 +54,8 @@ def test_overrides_reach_the_three_cards() -> None:
     assert found.analysis.selection[0].max == "70 mrad"
     assert found.processes[0].model.g_ae == 2.0
     assert found.detector.modules[1].resolution == 5.0  # type: ignore[union-attr]
-    assert load_experiment("padme", ["process=belle2", "detector=babar"]).processes[0].name == "belle2"
+    others = ["process=belle2", "detector=babar", "counting.luminosity=1 /fb"]
+    assert load_experiment("delphi", others).processes[0].name == "belle2"
 
 
 def test_bad_overrides_are_told_by_the_card_they_belong_to() -> None:

@@ -111,6 +111,31 @@ def test_limit_json_and_csv(call: Call) -> None:
     assert line[0] == "padme"
 
 
+def test_the_remark_on_a_systematic_error_needs_a_limit(call: Call) -> None:
+    """BaBar's 25% on the efficiency is 12% on a coupling, where there is a limit."""
+    outside = call("limit", "babar", "--mass", "9 GeV", "-n", "3000")
+    assert outside.code == 0
+    assert "systematic" not in outside.out
+    assert "no limit on g_ae: outside the published curve" in outside.err
+    both = call("limit", "babar", "--mass", "9 GeV", "--mass", "1 GeV", "-n", "3000")
+    assert "babar: a systematic error of up to 12% on the couplings comes on top" in both.out
+
+
+def test_close_masses_and_both_upper_edges_are_printed(call: Call) -> None:
+    close = call("limit", "e137", "--mass", "10.000001 MeV", "--mass", "10.000002 MeV", "--mass", "20 MeV")
+    masses = [line.split()[1] for line in close.out.splitlines() if line.startswith(" e137 ")]
+    assert masses == ["10.000001", "10.000002", "20"]
+    assert "e137, 3 masses from 10 to 20 MeV: no limit on g_ae: the band is that of g_agamma alone" in close.err
+    assert close.out.count("up to [/GeV]") == 1
+    ray = call("limit", "e137", "--mass", "10 MeV", "--along", "g_agamma=1 g_ae=10")
+    assert ray.out.startswith("limits on both couplings together")
+    assert ray.out.count("up to [/GeV]") == 2
+    (row,) = [line.split() for line in ray.out.splitlines() if line.startswith(" e137 ")]
+    assert [float(row[place + 2]) for place in (2, 3)] == pytest.approx(
+        [10 * float(row[place]) for place in (2, 3)], rel=1e-4
+    )
+
+
 def test_tables_are_whole(call: Call, reco: Path) -> None:
     """No number is cut short by a narrow terminal, and brackets are not taken for markup."""
     shown = call("analyse", str(reco), "--analysis", "padme").out

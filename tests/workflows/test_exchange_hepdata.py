@@ -107,12 +107,21 @@ def test_limits_as_they_are_made(tmp_path: Path) -> None:
     assert messages(folder) == {}
     (table,) = submission(folder)
     rows = list(csv.DictReader(path.read_text().splitlines()))
-    (x,), (photon, electron) = table["data"]["independent_variables"], table["data"]["dependent_variables"]
+    (x,), columns = table["data"]["independent_variables"], table["data"]["dependent_variables"]
     assert [value["value"] for value in x["values"]] == [float(row["m_a_GeV"]) for row in rows]
-    for column, name in ((photon, "g_agamma"), (electron, "g_ae")):
+    assert len(columns) == 12
+    for (column, *band), name in ((columns[:6], "g_agamma"), (columns[6:], "g_ae")):
         for value, row in zip(column["values"], rows, strict=True):
             assert value["value"] == float(row[f"{name}_limit_per_GeV"])
-            assert value["errors"] == [{"symerror": float(row[f"{name}_limit_error"])}]
+            systematic = value["value"] * float(row[f"{name}_systematic"])
+            assert value["errors"] == [
+                {"symerror": float(row[f"{name}_limit_error"]), "label": "Monte Carlo"},
+                {"symerror": pytest.approx(systematic), "label": "systematic"},
+            ]
+        assert {each["header"]["name"] for each in band} == {f"Expected {column['header']['name'].replace('L', 'l')}"}
+        for each, deviation, key in zip(band, range(-2, 3), ("minus2", "minus1", "median", "plus1", "plus2"), strict=True):
+            assert each["qualifiers"][-1] == {"name": "Standard deviations", "value": deviation}
+            assert [value["value"] for value in each["values"]] == [float(row[f"{name}_expected_{key}"]) for row in rows]
 
 
 def test_a_figure_as_it_is_made(tmp_path: Path) -> None:
@@ -139,8 +148,9 @@ def test_limits(limits: Path, tmp_path: Path) -> None:
     (mass,), (photon, electron) = babar["data"]["independent_variables"], babar["data"]["dependent_variables"]
     assert mass == {"header": {"name": "$m_a$", "units": "GeV"}, "values": [{"value": 0.01}, {"value": 0.1}]}
     assert photon["header"] == {"name": r"Limit on $g_{a\gamma}$", "units": "1/GeV"}
-    assert photon["values"] == [{"value": 0.000123, "errors": [{"symerror": 1.5e-06}]}, {"value": "-"}]
-    assert electron["values"][1] == {"value": 2.6, "errors": [{"symerror": 0.03}]}
+    statistical = {"symerror": 1.5e-06, "label": "Monte Carlo"}
+    assert photon["values"] == [{"value": 0.000123, "errors": [statistical]}, {"value": "-"}]
+    assert electron["values"][1] == {"value": 2.6, "errors": [{"symerror": 0.03, "label": "Monte Carlo"}]}
     assert photon["qualifiers"] == [
         {"name": "Analysis", "value": "babar"},
         {"name": "Method", "value": "recast"},
@@ -151,6 +161,72 @@ def test_limits(limits: Path, tmp_path: Path) -> None:
     assert only["header"]["name"] == r"Limit on $g_{a\gamma}$"
     assert [each["name"] for each in only["qualifiers"]] == ["Analysis", "Method"]
     assert "confidence" not in poseydon["description"]
+
+
+def variables(table: dict[str, Any]) -> dict[str, list[Any]]:
+    """The values of a table by the names in their headers; of those to be expected also by their standard deviations."""
+    found: dict[str, list[Any]] = {}
+    for column in table["data"]["dependent_variables"]:
+        qualifiers = {each["name"]: each["value"] for each in column["qualifiers"]}
+        name = column["header"]["name"]
+        if "Standard deviations" in qualifiers:
+            name += f" ({qualifiers['Standard deviations']})"
+        assert name not in found
+        found[name] = [value["value"] for value in column["values"]]
+    return found
+
+
+def test_a_band_has_both_edges_and_no_upper_limit(tmp_path: Path) -> None:
+    """E137 at 10 MeV, the published edges of arXiv:1709.00009."""
+    limit("e137", [0.01, 0.05, 5.0], output=tmp_path / "limits.csv")
+    folder = write_hepdata([tmp_path / "limits.csv"], tmp_path / "record").path
+    assert messages(folder) == {}
+    (table,) = submission(folder)
+    found = variables(table)
+    assert list(found) == [r"$g_{a\gamma}$ excluded from", r"$g_{a\gamma}$ excluded up to"]
+    assert [values[0] for values in found.values()] == [pytest.approx(1.39e-6), pytest.approx(2.74e-3)]
+    assert [len(values) for values in found.values()] == [2, 2]  # nothing at 5 GeV
+    (phrases,) = (each["values"] for each in table["keywords"] if each["name"] == "phrases")
+    assert "excluded band" in phrases
+    assert "upper limit" not in phrases
+    assert "that is excluded" in table["description"]
+
+
+@pytest.mark.parametrize(
+    ("analysis", "overrides"),
+    [
+        ("padme", []),
+        ("babar", []),
+        ("e137", []),
+        ("na64", ["counting.visible_branching_ratio=1"]),
+        ("na64", ["counting.visible_branching_ratio=1", "limit={method: cls}"]),
+    ],
+)
+def test_directions_have_tables_of_their_own(analysis: str, overrides: list[str], tmp_path: Path) -> None:
+    rays = [{"g_agamma": 1e-3, "g_ae": 1.0}, {"g_agamma": -1e-3, "g_ae": 1.0}, {"g_agamma": 1.0}]
+    path = tmp_path / "limits.csv"
+    rows = limit(analysis, [0.01], events=3000, overrides=overrides, along=rays, output=path).rows
+    folder = write_hepdata([path], tmp_path / "record").path
+    assert messages(folder) == {}
+    tables = submission(folder)
+    texts = ["g_agamma=0.001 g_ae=1", "g_agamma=-0.001 g_ae=1", "g_agamma=1"]
+    assert [table["name"] for table in tables] == [f"limits {analysis} along {text}" for text in texts]
+    for table, row, text in zip(tables, rows, texts, strict=True):
+        assert all(
+            {"name": "Direction", "value": text} in each["qualifiers"] for each in table["data"]["dependent_variables"]
+        )
+        found = variables(table)
+        assert math.isfinite(row.g_agamma_upper.value) == any("excluded up to" in name for name in found)
+        assert not any("Limit" in name for name in found if math.isfinite(row.g_agamma_upper.value))
+        assert bool(row.expected) == any("xpected" in name for name in found)
+        together = " " in text
+        assert ("grow together" in table["description"]) == together
+        assert all(("grow together" in name) == together for name in found)
+        names = {"g_agamma", "g_ae"} if together else {"g_agamma"}
+        for name, symbol in (("g_agamma", r"$g_{a\gamma}$"), ("g_ae", "$g_{ae}$")):
+            shown = [values[0] for title, values in found.items() if symbol in title and "xpected" not in title]
+            values = [getattr(row, name).value, getattr(row, f"{name}_upper").value] if name in names else []
+            assert shown == [pytest.approx(value, rel=1e-5) for value in values if math.isfinite(value)]
 
 
 def test_curves(curves: Path, tmp_path: Path) -> None:

@@ -15,11 +15,10 @@ from pyhf.infer.calculators import ToyCalculator
 from scipy import stats
 from scipy.optimize import brentq
 
-from alphoton.analysis.limits import exposure
 from alphoton.analysis.statistics import Counting, p_value, upper_limit
 from alphoton.data.errors import CardError, InputError
 from alphoton.workflows import limit
-from alphoton.workflows.chain import load_experiment, of_the_process
+from alphoton.workflows.chain import load_experiment
 from alphoton.workflows.exchange.pyhf_workspace import Counted, median_count, workspace, write_pyhf
 
 pytestmark = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated:DeprecationWarning")  # in pyhf
@@ -101,8 +100,7 @@ def test_a_window(coupling: str, tmp_path: Path) -> None:
     (row,) = limit("padme", [0.01], events=20_000).rows
     component = "photon" if coupling == "g_agamma" else "electron"
     experiment = load_experiment("padme")
-    assert experiment.analysis.counting is not None
-    per_pb = exposure(experiment.analysis.counting, *of_the_process(experiment))
+    per_pb = experiment.exposure
     # the signal in the window over all that is selected: 1.5 standard deviations
     share = numbers.signal / (per_pb * row.allowed[component].value)
     assert share == pytest.approx(math.erf(1.5 / math.sqrt(2)), abs=0.01)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from alphoton.analysis.analysis_card import AnalysisCard
-from alphoton.analysis.limits import CouplingLimit, exposure
+from alphoton.analysis.limits import CouplingLimit
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import EventFile, Jagged
 from alphoton.data.published_file import load
@@ -24,7 +24,7 @@ from alphoton.generators.model import widths
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows import cli, run
 from alphoton.workflows import figure as verb
-from alphoton.workflows.chain import PointLimit, load_experiment, of_the_process
+from alphoton.workflows.chain import PointLimit, load_experiment
 from alphoton.workflows.figures import fig03
 from alphoton.workflows.figures.base import Curve
 from alphoton.workflows.limit_scan import at_mass
@@ -42,19 +42,9 @@ NA64_PER_PB = 2.84e11 * 6.02214076e23 * 11.4 / 207.2 * 0.56 * 1e-36
 
 @pytest.mark.parametrize(("name", "electrons"), [("na64", 2.84e11), ("na64-5e12", 5e12)])
 def test_yield_of_eq_43_by_hand(name: str, electrons: float) -> None:
-    experiment = load_experiment(name)
-    counting = experiment.analysis.counting
-    assert counting is not None
-    found = exposure(counting, *of_the_process(experiment))
+    found = load_experiment(name).exposure
     assert found == pytest.approx(NA64_PER_PB * electrons / 2.84e11, rel=1e-9)
     assert found == pytest.approx(5.27e-3 * electrons / 2.84e11, rel=2e-3)  # on paper
-
-
-def test_yield_needs_a_thick_target() -> None:
-    counting = load_experiment("na64").analysis.counting
-    assert counting is not None
-    with pytest.raises(ValueError, match="thick target"):
-        exposure(counting, None, None)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows import limit, limit_scan
 from alphoton.workflows.chain import Experiment, load_experiment, point_limit
 from alphoton.workflows.dump_chain import flights
-from alphoton.workflows.limit_scan import COLUMNS, as_dict, why_empty, worst_error
+from alphoton.workflows.limit_scan import ALL_COLUMNS, COLUMNS, as_dict, why_empty, worst_error
 from alphoton.workflows.measurements import in_memory
 from reference import checks, loop_vertex
 
@@ -31,6 +31,11 @@ from reference import checks, loop_vertex
 HEADER = (
     "analysis,m_a_GeV,g_agamma_limit_per_GeV,g_agamma_limit_error,"
     "g_ae_limit_per_GeV,g_ae_limit_error,method,confidence_level"
+)
+FURTHER = (
+    ",ray,g_agamma_upper_edge_per_GeV,g_agamma_systematic,g_agamma_expected_minus2,g_agamma_expected_minus1,"
+    "g_agamma_expected_median,g_agamma_expected_plus1,g_agamma_expected_plus2,g_ae_upper_edge_per_GeV,g_ae_systematic,"
+    "g_ae_expected_minus2,g_ae_expected_minus1,g_ae_expected_median,g_ae_expected_plus1,g_ae_expected_plus2"
 )
 
 
@@ -45,7 +50,8 @@ def test_limits_csv(tmp_path: Path) -> None:
     path = tmp_path / "limits.csv"
     found = limit("padme", [0.002, 0.01], events=4000, output=path)
     assert found.path == path
-    assert path.read_text().splitlines()[0] == HEADER == ",".join(COLUMNS)
+    assert path.read_text().splitlines()[0] == HEADER + FURTHER == ",".join(ALL_COLUMNS)
+    assert ",".join(COLUMNS) == HEADER
     table = rows_of(path)
     assert [row["m_a_GeV"] for row in table] == ["0.002", "0.01"]
     for row, point in zip(table, found.rows, strict=True):
@@ -53,26 +59,37 @@ def test_limits_csv(tmp_path: Path) -> None:
         for name, expected in (("g_agamma", point.g_agamma), ("g_ae", point.g_ae)):
             assert float(row[f"{name}_limit_per_GeV"]) == pytest.approx(expected.value, rel=1e-5)
             assert float(row[f"{name}_limit_error"]) == pytest.approx(expected.error, rel=1e-5)
+            assert row[f"{name}_expected_median"] == row[f"{name}_limit_per_GeV"]  # nothing was observed
+            assert row["ray"] == row[f"{name}_upper_edge_per_GeV"] == ""
             assert 0 < expected.error < 0.1 * expected.value
+        assert point.systematic["electron"] > 0.1
+        assert float(row["g_ae_systematic"]) == pytest.approx(point.systematic["electron"], rel=1e-5)
 
 
 def test_an_empty_cell_where_there_is_no_limit(tmp_path: Path) -> None:
     """Belle II's projection ends at 8 GeV; 100 events have no confidence level."""
     limit("belle2-50ab", [8.5], events=4000, output=tmp_path / "end.csv")
-    assert (tmp_path / "end.csv").read_text() == f"{HEADER}\nbelle2-50ab,8.5,,,,,recast,0.9\n"
+    assert (tmp_path / "end.csv").read_text() == f"{HEADER}{FURTHER}\nbelle2-50ab,8.5,,,,,recast,0.9{',' * 15}\n"
     limit("padme-poseydon", [0.01], events=4000, output=tmp_path / "fixed.csv")
     (row,) = rows_of(tmp_path / "fixed.csv")
     assert row["confidence_level"] == ""
     assert row["method"].startswith("fixed")
     assert float(row["g_ae_limit_per_GeV"]) > 0
+    assert {value for name, value in row.items() if "expected" in name} == {""}
+
+
+def test_close_masses_stay_apart_in_the_table(tmp_path: Path) -> None:
+    limit("padme-poseydon", [0.01000000001, 0.01000000002], events=3000, output=tmp_path / "close.csv")
+    assert [row["m_a_GeV"] for row in rows_of(tmp_path / "close.csv")] == ["0.01000000001", "0.01000000002"]
 
 
 def test_a_row_as_json() -> None:
     """The columns, null where there is nothing, and what the limits came from."""
     (row,) = limit("belle2-50ab", [8.5], events=4000).rows
     found = json.loads(json.dumps(as_dict(row), allow_nan=False))
-    assert {name: found[name] for name in COLUMNS} == {
-        **dict.fromkeys(COLUMNS),
+    assert {name: found[name] for name in ALL_COLUMNS} == {
+        **dict.fromkeys(ALL_COLUMNS),
+        "ray": "",
         "analysis": "belle2-50ab",
         "m_a_GeV": 8.5,
         "method": "recast",
@@ -81,6 +98,7 @@ def test_a_row_as_json() -> None:
     assert found["photon_rate_pb"] == row.rates["photon"].value > 0
     assert found["photon_allowed_rate_pb"] is None
     assert found["electron_effective_size"] > 1000
+    assert found["g_ae_no_limit"] == "outside the published curve"
 
 
 def test_masses_are_the_cards_own_unless_given() -> None:
@@ -378,7 +396,8 @@ def test_a_dump_with_momentum_dependent_loops() -> None:
     (loop,) = limit("e137-events", [mass], events=6000, along=[ray], overrides=[LOOP]).rows
     experiment = load_experiment("e137-events")
     (process,), _ = experiment.at(mass, 6000)
-    made = flights(experiment, process, 0)
+    made = flights(experiment, (process,), 0)
+    photon = made.weights["photon"]
     record = EventSource(process, 0).chunk(0, 6000).events["GenPart"]
     assert isinstance(record, Jagged)
     nucleus = {key: record[key].reshape(6000, -1)[:, 2] for key in ("px", "py", "pz", "energy", "mass")}
@@ -393,14 +412,25 @@ def test_a_dump_with_momentum_dependent_loops() -> None:
     dump, direction = Dump(block.shielding, block.decay_region), Couplings(mass, g_ae=1.0, radiative=True)
 
     def lower(weights: Any) -> float:
-        weighted = replace(made, weights=weights)
+        weighted = replace(made, weights={"photon": weights})
         decays = DecaysInFlight(dump, mass, weighted, calorimeters, np.random.default_rng(5))
         return decays.found_edges(2.3, 1e-10, 1e2, block.visible_ratio, direction).lower
 
-    assert loop.g_ae.value == pytest.approx(lower(made.weights * ratio), rel=0.03)
-    assert loop.g_ae.value < 0.6 * lower(made.weights)
+    assert loop.g_ae.value == pytest.approx(lower(photon * ratio), rel=0.03)
+    assert loop.g_ae.value < 0.6 * lower(photon)
     with pytest.raises(InputError, match="published band"):
         limit("e137", [0.01], overrides=[LOOP])
+
+
+def test_a_band_that_does_not_end_has_no_upper_edge() -> None:
+    """The ALP of 1 keV is long-lived up to 100 /GeV, where the search ends; at 10 MeV it decays in the dump."""
+    (light, heavy) = limit("e137-events", [1e-6, 0.01], events=3000).rows
+    assert light.g_agamma.value < 100
+    assert math.isnan(light.g_agamma_upper.value)
+    assert heavy.g_agamma.value < heavy.g_agamma_upper.value < 100
+    rays: list[dict[str, float]] = [{"g_agamma": 10.0}, {"g_agamma": 1.0, "g_ae": 1.0}]
+    for row in limit("e137", [0.01], along=rays).rows:
+        assert row.g_agamma.value < row.g_agamma_upper.value < 1
 
 
 def test_a_muons_loop_keeps_its_ratio() -> None:

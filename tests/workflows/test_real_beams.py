@@ -75,7 +75,8 @@ def test_the_peak_of_a_b_factory() -> None:
 
 def test_the_dark_photon_of_a_recast_radiates_too() -> None:
     """Options of the beams reach it; other overrides of the process do not."""
-    experiment = load_experiment("babar", [real_beams.RADIATION, "process.seed=7"])
+    energy = "selection.0={quantity: photon.energy, frame: cm, in_units_of: beam_energy, min: 0.9}"
+    experiment = load_experiment("babar", [real_beams.RADIATION, "process.seed=7", energy])
     assert experiment.reference is not None
     assert experiment.reference.beams.initial_state_radiation == "leading_log"
     assert experiment.reference.seed != 7

@@ -134,7 +134,7 @@ def test_a_change_of_a_named_file_changes_the_recipe(read: Read, monkeypatch: py
         "limit.confidence_level=0.95",
         "process.seed=7",
         "process.beams.positron_energy=540 MeV",
-        "detector.modules.0.stochastic=3 %",
+        "detector.modules.0.stochastic=1.9 %",
         "counting.background.templates.0.events=5",
     ],
 )

@@ -7,15 +7,17 @@ import hashlib
 import json
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from alphoton.analysis.limits import NO_LIMIT, CouplingLimit
 from alphoton.analysis.slices import direction
 from alphoton.data.errors import InputError
-from alphoton.workflows.chain import load_experiment
+from alphoton.workflows.chain import PointLimit, load_experiment
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.figures.slices import with_visible_ratio
 from alphoton.workflows.report import experiments
@@ -23,7 +25,7 @@ from alphoton.workflows.report.claim import Found
 from alphoton.workflows.report.explorer import explorer_data, outline, segments
 from alphoton.workflows.report.page import render, write_report
 from alphoton.workflows.report.tables import found_text, limit_tables, strongest
-from alphoton.workflows.report.typeset import mass_text, powers, scientific, typeset
+from alphoton.workflows.report.typeset import mass_text, mass_texts, powers, scientific, typeset
 from alphoton.workflows.survey import Surveyed
 from reference.synthetic_report import CLAIMS, DUMP_MASSES, HOSTILE, Correction, GivenSurvey, content, point
 
@@ -147,8 +149,6 @@ def test_provenance_is_told(page: Page) -> None:
 
 
 def test_a_page_without_claims_figures_and_corrections_has_no_empty_sections(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     bare = replace(content(tmp_path), rows=(), figures=(), corrections=(), provenance={})
     names = Page(render(bare)).attributes("id")
     assert {"glance", "explorer", "limits", "provenance"} <= set(names)
@@ -245,14 +245,68 @@ def test_the_strongest_limits_stand_at_whole_decades() -> None:
         point("padme", 0.01, 1e-3, 0.01),
         point("babar", 0.3, 1e-9, 1e-9),
     ]
-    (found,) = strongest(GivenSurvey(rows))
-    assert found.mass == "10 MeV"
+    found, between = strongest(GivenSurvey(rows))
+    assert (found.mass, between.mass) == ("10 MeV", "100 MeV")
     assert [(cell.text, cell.whose) for cell in found.cells] == [
         ("1.00·10⁻⁴", "BaBar"),
         ("1.00·10⁻³", "PADME"),
         ("0.0300", "NA64"),
         ("0.0100", "PADME"),
     ]
+    assert [cell.whose for cell in between.cells] == ["BaBar", "", "BaBar", ""]
+
+
+def test_the_strongest_needs_no_point_at_a_decade() -> None:
+    """The strongest has points beside 10 MeV, another one on it; straight in both logarithms."""
+    rows = [
+        point("babar", 0.004, 1e-5, 0.04),
+        point("babar", 0.025, 4e-5, 0.01),
+        point("na64", 0.01, 1e-4, 0.025),
+    ]
+    (found,) = strongest(GivenSurvey(rows))
+    assert found.mass == "10 MeV"
+    assert (found.cells[0].text, found.cells[0].whose) == ("2.00·10⁻⁵", "BaBar")
+    assert (found.cells[2].text, found.cells[2].whose) == ("0.0200", "BaBar")
+
+
+@pytest.mark.parametrize(
+    "masses",
+    [(0.004, 0.009), (0.011, 0.025), (0.004, 0.0085, 0.025)],  # below, above, a mass without a limit between
+)
+def test_the_strongest_is_never_taken_across_a_gap_or_beyond_a_curve(masses: tuple[float, ...]) -> None:
+    rows = [point("babar", mass, 1e-5, 1e-2) for mass in masses]
+    if len(masses) == 3:
+        rows[1] = point("babar", masses[1], math.nan, math.nan)
+    (found,) = strongest(GivenSurvey([*rows, point("na64", 0.01, 1e-4, 0.025)]))
+    assert [found.cells[0].whose, found.cells[2].whose] == ["NA64", "NA64"]
+
+
+def test_a_mass_out_of_reach_is_a_gap_too() -> None:
+    survey = GivenSurvey([point("babar", mass, 1e-5, 1e-2) for mass in (0.004, 0.025)])
+    babar = survey.studies["babar"]
+    survey.studies["babar"] = Surveyed(babar.experiment, (0.004, 0.008, 0.025))
+    assert strongest(survey) == []
+
+
+def test_the_strongest_of_bands_has_the_lowest_edge() -> None:
+    """And says where it ends; between a band and a range without an end nothing is said."""
+
+    def band(mass: float, lower: float, upper: float) -> PointLimit:
+        ends = CouplingLimit(upper) if math.isfinite(upper) else NO_LIMIT
+        return replace(point("babar", mass, lower, math.nan), g_agamma_upper=ends)
+
+    weak = point("na64", 0.01, 1e-4, 0.1)
+    (found,) = strongest(GivenSurvey([band(0.004, 1e-5, 1e-3), band(0.025, 4e-5, 4e-4), weak]))
+    assert (found.cells[0].text, found.cells[0].whose) == ("2.00·10⁻⁵ to 6.32·10⁻⁴", "BaBar")
+    (half,) = strongest(GivenSurvey([band(0.004, 1e-5, 1e-3), band(0.025, 4e-5, math.nan), weak]))
+    assert half.cells[0].whose == "NA64"
+
+
+def test_close_masses_do_not_read_the_same() -> None:
+    masses = (0.0101, 0.0101106, 0.0101144, 1.01105, 1.01145)
+    assert mass_texts(masses) == ["10.1 MeV", "10.111 MeV", "10.114 MeV", "1.0111 GeV", "1.0114 GeV"]
+    (table,) = limit_tables(GivenSurvey([point("babar", mass, 1e-4, 0.1) for mass in masses], dump=False))
+    assert len({row[0] for row in table.rows}) == len(masses)
 
 
 # --- the explorer's data -------------------------------------------------------------------------------------------------

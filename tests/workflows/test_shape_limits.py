@@ -20,7 +20,7 @@ from alphoton.analysis.window import window as peak_window
 from alphoton.data.errors import CardError, InputError
 from alphoton.workflows import analyse, generate, limit, run, simulate
 from alphoton.workflows.backgrounds import Backgrounds
-from alphoton.workflows.chain import Experiment, exposure_per_pb, load_experiment, point_limit, sampled
+from alphoton.workflows.chain import Experiment, load_experiment, point_limit, sampled
 from alphoton.workflows.exchange import pyhf_limits
 from alphoton.workflows.exchange.pyhf_limits import pyhf_limit
 from alphoton.workflows.exchange.pyhf_workspace import write_pyhf
@@ -98,7 +98,7 @@ def test_the_window_counts_the_events_of_the_templates() -> None:
     (low, high), share = peak_window(values, weights, MASS, 1.5)
     background, error = templates_of(card).within(low, high)
     assert error == 0
-    signal = known.allowed["photon"].value * exposure_per_pb(experiment) * share
+    signal = known.allowed["photon"].value * experiment.exposure * share
     assert signal == pytest.approx(1.645 * math.sqrt(background), rel=0.01)
     assert row.g_agamma.value > 3 * known.g_agamma.value
 
@@ -235,7 +235,7 @@ def test_an_excess_is_seen_and_weakens_the_limit(experiment: Experiment) -> None
     row = point_limit(seen, sample.measured, None, EVENTS)
     assert row.p_values["photon"] == pytest.approx(ndtr(-deviations), rel=1e-6)
     assert deviations > 1.5
-    assert row.allowed["photon"].value * exposure_per_pb(exact) > strength
+    assert row.allowed["photon"].value * exact.exposure > strength
     assert row.g_agamma.value > row.expected["photon"][3]
     assert as_dict(row)["g_agamma_local_p_value"] == row.p_values["photon"]
 

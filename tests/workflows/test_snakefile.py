@@ -108,6 +108,24 @@ def test_a_scheduler_is_passed_on(
     assert "--scheduler nowhere: " in capsys.readouterr().err
 
 
+def masses(listed: Any) -> dict[str, str]:
+    """The folders of the masses in a configuration, from the lines of the Snakefile before its rules."""
+    before = SNAKEFILE.read_text(encoding="utf-8").partition("CLUSTER = ")[0]
+    names: dict[str, Any] = {"config": {"masses": listed}, "WorkflowError": RuntimeError}
+    exec(before, names)
+    found: dict[str, str] = names["MASSES"]
+    return found
+
+
+def test_a_mass_is_made_once() -> None:
+    assert masses("5 MeV") == {"5_MeV": "5 MeV"}
+    assert masses(["10 MeV", "5 MeV", "0.01 GeV", "10.0 MeV"]) == {"10_MeV": "10 MeV", "5_MeV": "5 MeV"}
+    close = masses(["1.01105 GeV", "1.01145 GeV"])
+    assert list(close.values()) == ["1.01105 GeV", "1.01145 GeV"]
+    with pytest.raises(RuntimeError, match="the unit is missing"):
+        masses(["10"])
+
+
 @pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed: it is large, and its users have it")
 def test_snakemake_makes_a_scan(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--cores", "2"]

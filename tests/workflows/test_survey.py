@@ -220,6 +220,31 @@ def test_what_is_out_of_reach_is_told(padme: Survey) -> None:
         padme.row("na64", 0.01)
 
 
+def test_streams_of_masses() -> None:
+    """Packaged grids have one each; the least masses share one, and nothing goes below it."""
+    masses = load_experiment("padme").analysis.masses
+    assert len({stream_of(mass) for mass in masses}) == len(masses)
+    assert stream_of(0.01) == 70_000
+    assert [stream_of(mass) for mass in (0.0, 1e-12, 1e-9)] == [0, 0, 0]
+
+
+def test_close_masses_that_share_random_numbers_have_limits_of_their_own(tmp_path: Path) -> None:
+    close = (0.01, 0.0100001)
+    assert stream_of(close[0]) == stream_of(close[1])
+    survey = worked_out(("padme-poseydon",), tmp_path / "limits.jsonl", masses=close)
+    one, two = survey.curve("padme-poseydon")
+    assert one.g_ae.value != two.g_ae.value
+    assert one.g_ae.value == pytest.approx(two.g_ae.value, rel=1e-3)
+    assert len((tmp_path / "limits.jsonl").read_text().splitlines()) == 2
+
+
+def test_close_masses_out_of_reach_are_both_told() -> None:
+    assert worked_out(("padme",), masses=(0.0400000001, 0.0400000002)).skipped == [
+        "padme 40.0000001 MeV",
+        "padme 40.0000002 MeV",
+    ]
+
+
 def test_a_failure_is_not_lost(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What was finished before is kept."""
     real = module.precise_sample

@@ -93,12 +93,16 @@ def _header(column: Column) -> dict[str, str]:
 
 
 def _value(column: Column, row: int) -> dict[str, Any]:
-    """A value with its error; an error of zero, or none, is left out, as HEPData wants it."""
+    """A value with its errors and their labels; an error of zero, or none, is left out, as HEPData wants it."""
     value = column.values[row]
     if math.isnan(value):
         return {"value": NO_VALUE}
-    error = column.errors[row] if column.errors else 0.0
-    return {"value": value} | ({"errors": [{"symerror": error}]} if error > 0 else {})
+    errors = [
+        {"symerror": each[row]} | ({"label": label} if label else {})
+        for label, each in column.errors.items()
+        if each[row] > 0
+    ]
+    return {"value": value} | ({"errors": errors} if errors else {})
 
 
 def submission_document(table: Table, file: str) -> dict[str, Any]:

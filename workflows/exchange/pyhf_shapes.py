@@ -14,7 +14,7 @@ import numpy as np
 
 from alphoton.analysis.shape import Array, ShapeModel
 from alphoton.data.errors import InputError
-from alphoton.workflows.chain import Experiment, Sample, exposure_per_pb, of_component, point_limit
+from alphoton.workflows.chain import Experiment, Sample, joined, of_component, point_limit
 from alphoton.workflows.exchange.pyhf_workspace import COMPONENTS, Counted, named, no_limit
 
 STATISTICS = "statistics_of_templates"
@@ -30,11 +30,11 @@ def counted_shapes(experiment: Experiment, sample: Sample, coupling: str) -> tup
     limit = getattr(row, coupling)
     if not math.isfinite(limit.value):
         raise InputError(no_limit(row, coupling))
-    measured = of_component(sample.measured, component)[0]
+    measured = joined(of_component(experiment, sample.measured, component), component)
     backgrounds = experiment.backgrounds
     assert backgrounds is not None
     model = backgrounds.model(measured, component)
-    allowed = row.allowed[component].value * exposure_per_pb(experiment)
+    allowed = row.allowed[component].value * experiment.exposure
     seen = backgrounds.bins.observed
     counts = model.total if seen is None else np.array(seen)
     names = [item.name for item in backgrounds.templates.items]

@@ -27,7 +27,7 @@ from alphoton.analysis.statistics import Counting, p_value
 from alphoton.analysis.window import background_share, window
 from alphoton.data.errors import InputError
 from alphoton.data.output import check_free, write_text
-from alphoton.workflows.chain import Experiment, PointLimit, Sample, load_experiment, of_component, point_limit
+from alphoton.workflows.chain import Experiment, PointLimit, Sample, joined, load_experiment, of_component, point_limit
 from alphoton.workflows.exchange.libraries import library
 from alphoton.workflows.limit_scan import mass_of, precise_sample, why_empty
 
@@ -171,16 +171,16 @@ def no_limit(row: PointLimit, coupling: str) -> str:
 
 def _background(experiment: Experiment, sample: Sample, component: str) -> tuple[float, float]:
     """The background, with its error, in the window about the signal's peak, if there is one: as for the limit."""
-    card, measured = experiment.analysis, of_component(sample.measured, component)[0]
+    card, measured = experiment.analysis, joined(of_component(experiment, sample.measured, component), component)
     assert card.counting is not None
     block, background = card.counting.window, card.counting.background
     if block is None or background is None or background.shape is None or measured.peak is None:
         return background_events(card.counting)
     (low, high), _ = window(*measured.peak.of(component), measured.mass, block.half_width)
-    beam: Any = experiment.processes[0].collisions()[0].as_dict()
     if background.shape in FROM_EVENTS:
         assert experiment.backgrounds is not None
         return experiment.backgrounds.templates.within(low, high)
+    beam: Any = experiment.beam.as_dict() if background.shape == "bremsstrahlung" else {}
     share = background_share(card, background, beam, low, high, background.shape)
     events, error = background_events(card.counting)
     return share * events, share * error

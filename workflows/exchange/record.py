@@ -121,7 +121,7 @@ class Sample:
         """
         top = max(self._collisions, key=lambda collision: (collision.share, collision.sqrt_s))
         beams = self.card.beams
-        present = at_beams(top, on_target=True) if self.card.process == "resonant" and beams.target is None else ()
+        present = at_beams(top, on_target=True) if self.card.process == "resonant" and beams.electrons_at_rest else ()
         present = present or absent(self.card, top) or (at_rest(top),)
         if len(present) == 2:
             return present[0], present[1]
@@ -157,7 +157,7 @@ def absent(card: ProcessCard, collision: Collision) -> tuple[Incoming, ...]:
         return ()
     if card.process in ON_NUCLEI:
         return (at_rest(collision),)
-    return at_beams(collision, on_target=card.beams.electron_energy == ELECTRON_MASS)
+    return at_beams(collision, on_target=card.beams.electrons_at_rest)
 
 
 def at_rest(collision: Collision) -> Incoming:
@@ -222,7 +222,7 @@ def _of_each_event(particles: Jagged, rows: NDArray[Any], fields: Columns, beams
     """Give the beams in `rows` (events, 2) the momenta that add up to those of their event."""
     first = particles["genPartIdxMother"] < 0
     total = {name: np.bincount(particles.events[first], particles[name][first], len(rows)) for name in ("pz", "energy")}
-    if beams.electron_energy == ELECTRON_MASS:
+    if beams.electrons_at_rest:
         fields["pz"][rows[:, 0]], fields["energy"][rows[:, 0]] = total["pz"], total["energy"] - ELECTRON_MASS
         return
     forwards, backwards = total["energy"] + total["pz"], total["energy"] - total["pz"]

@@ -8,17 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from alphoton.analysis.shape import DEVIATIONS
 from alphoton.data.errors import InputError
 from alphoton.workflows import figure
 from alphoton.workflows.chain import load_experiment
 from alphoton.workflows.figures.base import COLUMNS as FIGURE_COLUMNS
+from alphoton.workflows.limit_scan import ALL_COLUMNS, COUPLINGS, RAY, CouplingColumns
 from alphoton.workflows.limit_scan import COLUMNS as LIMIT_COLUMNS
 
 Row = dict[str, str]
 Keywords = dict[str, list[str | float]]
 
 MASS = "$m_a$"
-LIMITS = {"g_agamma": r"Limit on $g_{a\gamma}$", "g_ae": "Limit on $g_{ae}$"}
+SYMBOLS = {"g_agamma": r"$g_{a\gamma}$", "g_ae": "$g_{ae}$"}
+LIMITS = {name: f"Limit on {symbol}" for name, symbol in SYMBOLS.items()}
+UNITS = {"_per_GeV": "1/GeV", "": ""}
+"""Of a coupling, by the ending of its columns."""
+STATISTICAL, SYSTEMATIC = "Monte Carlo", "systematic"
 SIGMA, SHARE = "Cross-section at a coupling of 1/GeV", "Normalised distribution"
 AXES = {
     ("fig02", "GeV"): (MASS, SIGMA),
@@ -52,18 +58,18 @@ REACTIONS = {
 }
 """In the notation of HEPData."""
 PHRASE = "axion-like particle"
-WORDS = ("analysis", "method", "curve", "x_unit", "y_unit")
+WORDS = ("analysis", "method", RAY, "curve", "x_unit", "y_unit")
 """Columns that hold no numbers."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """Values of one quantity in a unit, NaN where there is none; errors are one standard deviation."""
+    """Values of one quantity in a unit, NaN where there is none; errors are one standard deviation, by their label."""
 
     name: str
     unit: str
     values: tuple[float, ...]
-    errors: tuple[float, ...] = ()
+    errors: dict[str, tuple[float, ...]] = field(default_factory=dict)
     qualifiers: dict[str, str | float] = field(default_factory=dict)
 
 
@@ -92,7 +98,7 @@ def read(path: Path) -> list[Table]:
         raise InputError(f"{path}: not a table ({error}); CSV of limits or of a figure is due") from None
     for columns, tables in ((LIMIT_COLUMNS, limit_tables), (FIGURE_COLUMNS, figure_tables)):
         if rows and set(columns) <= set(rows[0]):
-            _check(path, rows, columns)
+            _check(path, rows, [name for name in dict.fromkeys((*columns, *ALL_COLUMNS)) if name in rows[0]])
             return tables(path, rows)
     expected = f"'{','.join(LIMIT_COLUMNS)}' or '{','.join(FIGURE_COLUMNS)}'"
     raise InputError(f"{path}: holds {'other columns' if rows else 'no rows'}; a table that begins with {expected} is due")
@@ -116,38 +122,74 @@ def _is_number(cell: str) -> bool:
 
 
 def _numbers(rows: Sequence[Row], name: str) -> tuple[float, ...]:
-    return tuple(float(row[name]) if row[name] else math.nan for row in rows)
+    """The numbers of a column, NaN for an empty cell; files of earlier versions have the first columns only."""
+    return tuple(float(row[name]) if row.get(name) else math.nan for row in rows)
 
 
 def limit_tables(path: Path, rows: Sequence[Row]) -> list[Table]:
-    """A table for each analysis and method in `limits.csv`, with a column for each coupling that is limited at all."""
-    groups: dict[tuple[str, str, str], list[Row]] = {}
+    """A table for each analysis, method and direction in `limits.csv`, with columns for each coupling that is limited."""
+    groups: dict[tuple[str, str, str, str], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row["analysis"], row["method"], row["confidence_level"]), []).append(row)
+        groups.setdefault((row["analysis"], row["method"], row["confidence_level"], row.get(RAY) or ""), []).append(row)
     tables = []
-    for (analysis, method, level), group in groups.items():
+    for (analysis, method, level, ray), group in groups.items():
         qualifiers: dict[str, str | float] = {"Analysis": analysis, "Method": method}
         if level:
             qualifiers["Confidence level"] = float(level)
-        columns = [
-            Column(
-                name,
-                "1/GeV",
-                _numbers(group, f"{coupling}_limit_per_GeV"),
-                _numbers(group, f"{coupling}_limit_error"),
-                qualifiers,
-            )
-            for coupling, name in LIMITS.items()
-        ]
-        limited = [column for column in columns if not all(map(math.isnan, column.values))]
-        at = f" at {100 * float(level):g}% confidence level" if level else ""
-        description = (
-            f"Limits on the couplings of an axion-like particle against its mass, from the analysis '{analysis}' "
-            f"by the method '{method}'{at}. Errors are those of the Monte Carlo."
-        )
+        if ray:
+            qualifiers["Direction"] = ray
+        columns = [column for coupling in COUPLINGS for column in coupling_columns(group, coupling, ray, qualifiers)]
+        banded = any(math.isfinite(edge) for coupling in COUPLINGS for edge in _numbers(group, coupling.upper_edge))
+        keywords = limit_keywords(analysis)
+        if banded:
+            keywords["phrases"] = ["excluded band" if each == "upper limit" else each for each in keywords["phrases"]]
+        name = f"{path.stem} {analysis}{ray and f' along {ray}'}"
+        description = _description(analysis, method, level, ray, banded=banded)
         x = Column(MASS, "GeV", _numbers(group, "m_a_GeV"))
-        tables += trimmed(Table(f"{path.stem} {analysis}", description, limit_keywords(analysis), x, tuple(limited)))
+        tables += trimmed(Table(name, description, keywords, x, tuple(columns)))
     return tables
+
+
+def _description(analysis: str, method: str, level: str, ray: str, *, banded: bool) -> str:
+    """What a table of limits holds, in words."""
+    what = "Ranges of the couplings" if banded else "Limits on the couplings"
+    how = "Each is for one coupling, the other being zero."
+    if is_of_both(ray):
+        what = "A range of both couplings together" if banded else "Limits on both couplings together"
+        how = f"The couplings grow together, in the ratio {ray}: a row is one limit, and says where it lies in each of them."
+    return (
+        f"{what} of an axion-like particle{' that is excluded' if banded else ''} against its mass, from the analysis "
+        f"'{analysis}' by the method '{method}'{f' at {100 * float(level):g}% confidence level' if level else ''}. {how} "
+        "Errors are those of the Monte Carlo, and where there is one the systematic error."
+    )
+
+
+def is_of_both(ray: str) -> bool:
+    """Whether several couplings grow along a direction."""
+    return len(ray.split()) > 1
+
+
+def coupling_columns(
+    rows: Sequence[Row], coupling: CouplingColumns, ray: str, qualifiers: dict[str, str | float]
+) -> list[Column]:
+    """The columns of one coupling: its limit or both edges of a band, and the limits that are to be expected."""
+    symbol, unit = SYMBOLS[coupling.name], UNITS[coupling.unit]
+    limit, error = coupling.limit
+    values, upper = _numbers(rows, limit), _numbers(rows, coupling.upper_edge)
+    systematic = tuple(abs(v) * relative for v, relative in zip(values, _numbers(rows, coupling.systematic), strict=True))
+    errors = {STATISTICAL: _numbers(rows, error), SYSTEMATIC: systematic}
+    together = " where both grow together" if is_of_both(ray) else ""
+    banded = any(map(math.isfinite, upper))
+    name = f"{symbol} excluded from" if banded else f"Limit on {symbol}"
+    columns = [Column(f"{name}{together}", unit, values, errors, qualifiers)]
+    if banded:
+        columns.append(Column(f"{symbol} excluded up to{together}", unit, upper, {}, qualifiers))
+    name = f"{symbol} expected to be excluded from" if banded else f"Expected limit on {symbol}"
+    columns += [
+        Column(f"{name}{together}", unit, _numbers(rows, each), {}, {**qualifiers, "Standard deviations": deviation})
+        for each, deviation in zip(coupling.expected, map(int, DEVIATIONS), strict=True)
+    ]
+    return [column for column in columns if not all(map(math.isnan, column.values))]
 
 
 def limit_keywords(analysis: str) -> Keywords:
@@ -174,7 +216,7 @@ def figure_tables(path: Path, rows: Sequence[Row]) -> list[Table]:
     for name, points in curves.items():
         x_unit, y_unit = points[0]["x_unit"], points[0]["y_unit"]
         y_name = AXES.get((path.stem, x_unit), ("", "y"))[1]
-        column = Column(y_name, y_unit, _numbers(points, "y"), _numbers(points, "y_error"), {"Curve": name})
+        column = Column(y_name, y_unit, _numbers(points, "y"), {"": _numbers(points, "y_error")}, {"Curve": name})
         groups.setdefault((x_unit, _numbers(points, "x")), []).append(column)
     title = figure.load(path.stem).title if path.stem in figure.NAMES else f"Curves of {path.name}"
     tables = []
@@ -194,7 +236,7 @@ def trimmed(table: Table) -> list[Table]:
         return []
 
     def only(column: Column) -> Column:
-        errors = tuple(column.errors[i] for i in kept) if column.errors else ()
+        errors = {label: tuple(values[i] for i in kept) for label, values in column.errors.items()}
         return Column(column.name, column.unit, tuple(column.values[i] for i in kept), errors, column.qualifiers)
 
     return [Table(table.name, table.description, table.keywords, only(table.x), tuple(only(column) for column in table.y))]

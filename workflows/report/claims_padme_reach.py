@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from alphoton.analysis.analysis_card import AnalysisCard, CountingBlock
-from alphoton.analysis.limits import AVOGADRO, CM2_PER_PB, exposure
+from alphoton.analysis.exposure import CM2_PER_PB
 from alphoton.analysis.slices import direction
 from alphoton.analysis.window import window
+from alphoton.generators.constants import AVOGADRO
 from alphoton.generators.matter.materials import material
 from alphoton.workflows.chain import load_experiment
 from alphoton.workflows.figures import fig06b
@@ -32,7 +33,7 @@ def _luminosity(_: Survey) -> Found:
     counting = _counting("padme")
     assert counting.positrons_on_target is not None
     printed = counting.positrons_on_target * AVOGADRO * 6 * 3.5 / 12 * 100e-4 * CM2_PER_PB
-    ours = exposure(counting, None)
+    ours = load_experiment("padme").exposure
     return found(ours / printed, note=f"{number(ours)} /pb for {number(counting.positrons_on_target)} positrons")
 
 
@@ -58,7 +59,7 @@ def _window(_: Survey) -> Found:
 
 def _signal_events(survey: Survey) -> Found:
     """What the limit of the current run asks of the signal, 10 MeV and an electron coupling, before the window."""
-    allowed, per_pb = limits(survey, "padme", LIGHT).allowed["electron"], exposure(_counting("padme"), None)
+    allowed, per_pb = limits(survey, "padme", LIGHT).allowed["electron"], load_experiment("padme").exposure
     return found(allowed.value * per_pb, allowed.error * per_pb, "events", "10 MeV")
 
 

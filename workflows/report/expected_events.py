@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 
-from alphoton.analysis.analyse import exposure_of, summarise
+from alphoton.analysis.analyse import summarise
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.counting import count
+from alphoton.analysis.exposure import Setup, exposure
 from alphoton.analysis.selection import EventView
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.detectors.simulate import reconstruct
@@ -43,7 +44,9 @@ def expected_events(sample: Generated, detector: DetectorCard, analysis: Analysi
     for index, view in enumerate(sample.chunks):
         reco = EventView(reconstruct(detector, view.chunk, view.meta, index), view.meta)
         sums.append(count(analysis, reco)[0])
-    made, per_pb = sample.cross_section, exposure_of(analysis, sample.chunks[0].meta)
+    meta = sample.chunks[0].meta
+    place = f"the process card '{meta['cards']['process']['name']}'"
+    made, per_pb = sample.cross_section, exposure(analysis, Setup.of_meta(meta, place))
     found = summarise(reduce(add, sums), made.value, made.error, per_pb=per_pb)
     assert found.expected_events is not None
     assert found.expected_events_error is not None

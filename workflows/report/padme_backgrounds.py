@@ -51,7 +51,7 @@ def table() -> BeyondTable:
         "PADME's backgrounds per 10¹¹ positrons",
         "The paper takes 3800 events per 10¹¹ positrons from others. Here they are events with one photon in the "
         "calorimeter (15 to 80 mrad, 30 to 500 MeV) of the cards padme-twophoton, padme-threephoton (above 10 keV "
-        "in the centre of mass) and padme-bethe-heitler (above 25 MeV and 10 mrad), without vetoes on the positron "
+        "in the centre of mass) and padme-bethe-heitler (above 16 MeV and 9 mrad), without vetoes on the positron "
         "and on photons below 15 mrad, and with them; inefficiencies are assumed. The last column leaves out the "
         "peak of two photons at zero missing mass. Errors are of the Monte Carlo. Pile-up and virtual corrections "
         "are left out.",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from markupsafe import Markup, escape
+
+from alphoton.workflows.masses import texts
 
 SUPERSCRIPTS = str.maketrans("+-0123456789", "⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLAIN = range(-2, 3)
@@ -68,5 +71,16 @@ def scientific(value: float, *errors: float) -> str:
 
 
 def mass_text(mass: float) -> str:
-    """A mass in GeV as text with its unit."""
-    return f"{mass * 1e3:.4g} MeV" if mass < 0.9995 else f"{mass:.4g} GeV"
+    """A mass in GeV as text with its unit, to four digits."""
+    return mass_texts([mass])[0]
+
+
+def mass_texts(masses: Sequence[float]) -> list[str]:
+    """Masses in GeV as texts with their units, to four digits, or to as many as tell them apart."""
+    light = [mass < 0.9995 for mass in masses]
+    found = [""] * len(masses)
+    for unit, factor, own in (("MeV", 1e3, True), ("GeV", 1.0, False)):
+        places = [place for place, is_light in enumerate(light) if is_light is own]
+        for place, text in zip(places, texts([masses[place] * factor for place in places], 4), strict=True):
+            found[place] = f"{text} {unit}"
+    return found
