@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_args, get_origin
@@ -40,6 +40,7 @@ class Card(Block):
     experiment: str | None = Field(default=None, min_length=1, max_length=100)
     """A file of one experiment is not taken for another's."""
     _raw: RawCard = PrivateAttr()
+    _edited: bool = PrivateAttr(default=False)
 
     @classmethod
     def load(cls, reference: str | Path | Card, overrides: str | Sequence[str] = ()) -> Self:
@@ -51,6 +52,9 @@ class Card(Block):
             assert isinstance(reference, cls)
             if not overrides:
                 return reference
+            if reference._edited:
+                remedy = "which an override would undo; give the change as an override, too"
+                raise CardError([f"{reference.origin}: {reference.name}: was changed by model_copy, {remedy}"])
             raw = RawCard(cls.KIND, reference._raw.origin, reference.resolved, dict(reference._raw.places))
             for override in several(overrides):
                 apply_override(raw, override, _dotted_keys(cls))
@@ -95,6 +99,18 @@ class Card(Block):
     def resolved(self) -> dict[str, Any]:
         """The card as plain data after inheritance and overrides: what is kept in event files."""
         return _copy(self._raw.data)
+
+    @property
+    def content(self) -> Any:
+        """All that a result takes from the card, as plain data: what it resolves to, and what `model_copy` changed."""
+        return [self.resolved, self.model_dump(mode="json")] if self._edited else self.resolved
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, which are not validated. `resolved` stays what was written; `content` tells them."""
+        copied = super().model_copy(update=update, deep=deep)
+        if update:
+            copied._edited = True
+        return copied
 
     @property
     def origin(self) -> str:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from alphoton.data.checksums import BlockSums, crc, crc_of_json
 from alphoton.data.errors import InputError, first_line
 from alphoton.data.output import Unfinished
+from alphoton.data.provenance import digest_of
 
 FORMAT_VERSION = 1
 CHUNK = 100_000
@@ -242,6 +243,11 @@ class EventFile:
     def count(self) -> int:
         """Number of events."""
         return int(self.tree.num_entries)
+
+    @property
+    def content(self) -> str:
+        """A digest of the events and of what they were made from, by the checksums that are compared when they are read."""
+        return digest_of([self.meta.get("recipe"), self._checksums["Events"], self._checksums["Runs"]])
 
     @cached_property
     def groups(self) -> list[str]:

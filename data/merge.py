@@ -18,7 +18,7 @@ from alphoton.data.output import check_free
 
 FREE = ("seed", "events")
 """Keys of a process card in which files may differ."""
-OF_A_FILE = ("format", "units", "versions", "command_line")
+OF_A_FILE = ("format", "units", "versions", "command_line", "recipe")
 """What a file says of itself, and the writer says anew."""
 WHOLE_SAMPLE = ("crossSection_pb", "crossSectionError_pb", "overweightFraction")
 """Columns of `Runs` that are the whole sample's, repeated in each row."""

@@ -16,6 +16,7 @@ from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, EventFile, EventWriter, Jagged
 from alphoton.data.experiments import experiment_problems
 from alphoton.data.output import check_free
+from alphoton.data.provenance import Recipe
 from alphoton.data.random_streams import Stage, stream
 from alphoton.detectors import smearing
 from alphoton.detectors.detector_card import (
@@ -150,6 +151,7 @@ def simulate(
             raise InputError("\n".join(f"{problem}; to go on, allow it with allow_other=True" for problem in problems))
         header = {**source.meta, "cards": {**source.meta["cards"], "detector": card.resolved}}
         header["detector_seed"] = source.meta["seed"] if seed is None else seed
+        header["recipe"] = recipe(card, source, header["detector_seed"]).digest
         passed: dict[str, int] = {}
         done = 0
         start = time.perf_counter()
@@ -164,6 +166,11 @@ def simulate(
         seconds = time.perf_counter() - start
         writer.finish(header, source.runs())
     return Simulated(path, done, passed, done / seconds, header["detector_seed"])
+
+
+def recipe(card: DetectorCard, events: EventFile, seed: int) -> Recipe:
+    """What the reco file of an event file is made from; it keeps the digest in `meta`."""
+    return Recipe.of("alphoton.detectors.simulate", cards={"detector": card.content}, events=events.content, seed=seed)
 
 
 def flags(chunk: Chunk) -> dict[str, Mask]:

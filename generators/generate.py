@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from alphoton.data.arguments import whole_argument
 from alphoton.data.event_file import CHUNK, EventWriter
 from alphoton.data.output import check_free
+from alphoton.data.provenance import Recipe
 from alphoton.generators.decays import fraction
 from alphoton.generators.event_source import CrossSection, Drawn, EventSource
 from alphoton.generators.executors import Executor, chunks, executor
@@ -81,6 +82,7 @@ def generate(
     card = load_process(process, overrides, events=events, seed=seed)
     path = Path(output)
     check_free(path, force=force)
+    made_from = recipe(card, point)
     with executor(workers, scheduler) as where:
         source = EventSource(card, point)
         pieces = parts(card.events)
@@ -89,10 +91,16 @@ def generate(
         if len(pieces) == 1:
             with EventWriter(path, force=force) as writer:
                 _fill(writer, source, pieces[0], tally, where, progress)
-                writer.finish({**source_meta(source), "trials": tally.trials}, tally.runs(source.cross_section))
+                meta = {**source_meta(source), "recipe": made_from.digest, "trials": tally.trials}
+                writer.finish(meta, tally.runs(source.cross_section))
         else:
-            _in_parts(path, source, tally, where, force=force, progress=progress)
+            _in_parts(path, source, made_from, tally, where, force=force, progress=progress)
         return tally.result(path, source.cross_section, time.perf_counter() - start, where.workers)
+
+
+def recipe(card: ProcessCard, point: int = 0) -> Recipe:
+    """What the events of a card at a scan point are made from; a file keeps its digest in `meta`."""
+    return Recipe.of("alphoton.generators.generate", cards={"process": card.content}, point=point)
 
 
 def _fill(
@@ -114,30 +122,46 @@ def _fill(
 
 
 def _in_parts(
-    path: Path, source: EventSource, tally: _Tally, where: Executor, *, force: bool, progress: Progress | None
+    path: Path,
+    source: EventSource,
+    made_from: Recipe,
+    tally: _Tally,
+    where: Executor,
+    *,
+    force: bool,
+    progress: Progress | None,
 ) -> None:
     """Make the parts that are not there yet, and join them."""
+    meta = {**source_meta(source), "recipe": made_from.digest}
     pieces = parts(source.card.events)
-    with parts_folder(path, {"card": source.card.resolved, "point": source.point}, force=force) as folder:
+    with parts_folder(path, made_from, force=force) as folder:
         for number, piece in enumerate(pieces):
             file = part_path(folder, number)
-            found = read_tally(file, piece[1])
-            tally.add_part(found or _make_part(file, source, piece, tally.events, where, progress), found=found is not None)
+            own = {"recipe": made_from.digest, "part": number}
+            found = read_tally(file, piece[1], own)
+            made = found or _make_part(file, source, piece, {**meta, **own}, tally.events, where, progress)
+            tally.add_part(made, found=found is not None)
         with EventWriter(path, force=force) as writer:
             join(folder, len(pieces), writer)
-            writer.finish({**source_meta(source), "trials": tally.trials}, tally.runs(source.cross_section))
+            writer.finish({**meta, "trials": tally.trials}, tally.runs(source.cross_section))
 
 
 def _make_part(
-    file: Path, source: EventSource, piece: tuple[int, int], done: int, where: Executor, progress: Progress | None
+    file: Path,
+    source: EventSource,
+    piece: tuple[int, int],
+    meta: dict[str, Any],
+    done: int,
+    where: Executor,
+    progress: Progress | None,
 ) -> dict[str, Any]:
-    """Write the event file of a part, with what was counted in its meta; `done` events stand before it."""
+    """Write the event file of a part, with what was counted in its `meta`; `done` events stand before it."""
     own = _Tally(source.card)
     with EventWriter(file, force=True) as writer:
         shown = None if progress is None else _from(progress, done, source.card.events)
         _fill(writer, source, piece, own, where, shown)
         counted = own.as_dict()
-        writer.finish({**source_meta(source), "tally": counted}, own.runs(source.cross_section))
+        writer.finish({**meta, "tally": counted}, own.runs(source.cross_section))
     return counted
 
 

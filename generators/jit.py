@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,8 @@ from numba.core import entrypoints
 from numba.core.caching import FunctionCache
 from numba.core.runtime.nrt import rtsys
 from numpy.typing import NDArray
+
+from alphoton.data.provenance import digest_of, files_digest
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -30,25 +32,28 @@ DENSITY_TYPE = types.FunctionType(DENSITY)
 Density = Callable[[Array, Array], float]
 
 
-@cache
+@cache  # sources that are imported stay what they are
 def fingerprint() -> str:
     """Of the sources of the generators, and of what they are compiled with."""
-    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
+    package = Path(__file__).parent
+    sources = files_digest((str(path.relative_to(package)), path) for path in package.rglob("*.py"))
+    return digest_of([sources, numba.__version__, version("llvmlite")])[:16]
 
 
-@cache
 def cache_folder() -> str:
     """Where compiled kernels are kept: a folder of its own for each state of the sources and of what they are compiled with.
 
     numba looks only at the file of a kernel, but code and constants of other files are compiled into it. Empty where
     there is no place to write.
     """
-    package = Path(__file__).parent
-    wanted = os.environ.get("NUMBA_CACHE_DIR")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"))  # noqa: PTH111, PTH118
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")  # noqa: PTH111, PTH118
+    return _cache_folder(os.environ.get("NUMBA_CACHE_DIR"), home)
+
+
+@cache
+def _cache_folder(wanted: str | None, user: str) -> str:
+    """The same for these places, of numba's and of the user's caches."""
+    package, home = Path(__file__).parent, Path(user)
     own = [home / "alphoton"] if home.is_absolute() else []  # else it would lie in the working folder
     for base in [Path(wanted)] if wanted else [package / "__pycache__", *own]:
         folder = base / f"numba-{fingerprint()}"

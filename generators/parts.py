@@ -1,7 +1,7 @@
 """Large jobs in parts: a killed run is finished by the same command, and gives the same file.
 
 A part is a whole event file of `PART` chunks in the folder `NAME.parts` beside the output. What is there already, made
-from the same card by the same versions, is not made again; at the end the parts are joined at constant memory.
+from the same recipe, is not made again; at the end the parts are joined at constant memory.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from alphoton.data.errors import ClusterError, InputError
-from alphoton.data.event_file import CHUNK, EventFile, EventWriter, versions
+from alphoton.data.event_file import CHUNK, EventFile, EventWriter
 from alphoton.data.locks import folder_of_one_run
 from alphoton.data.output import note_finished, write_text
+from alphoton.data.provenance import Recipe
 
 PART = 20
 """Chunks a part: a few hundred MB. Smaller jobs have one part and need no folder."""
@@ -30,14 +31,14 @@ def parts(events: int) -> list[tuple[int, int]]:
 
 
 @contextmanager
-def parts_folder(output: Path, identity: Mapping[str, Any], *, force: bool = False) -> Iterator[Path]:
+def parts_folder(output: Path, recipe: Recipe, *, force: bool = False) -> Iterator[Path]:
     """The folder of the parts of `output`; it goes when the job is done.
 
     Raises `InputError` where another run is at work in it, or it holds parts made from another card, seed or version and
     `force` is not set.
     """
     folder = output.with_name(f"{output.name}.parts")
-    text = json.dumps({**identity, "versions": versions(), "chunks": PART}, indent=1, sort_keys=True) + "\n"
+    text = json.dumps({**recipe.as_dict(), "chunks": PART}, indent=1, sort_keys=True) + "\n"
     with folder_of_one_run(folder):
         marker = folder / IDENTITY
         if not (marker.is_file() and marker.read_text(encoding="utf-8") == text):
@@ -77,13 +78,15 @@ def part_path(folder: Path, number: int) -> Path:
     return folder / f"{number:06d}.root"
 
 
-def read_tally(file: Path, events: int) -> dict[str, Any] | None:
-    """What was counted in a part; None where it is missing, damaged or not of so many events, and is to be made again."""
+def read_tally(file: Path, events: int, meta: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What was counted in a part; None where it is missing, damaged, not of so many events or does not have this in its
+    `meta`, as the recipe and the number of the part, and must be made again."""
     try:
         with EventFile(file) as made:
             for _ in made.chunks():  # every value is compared with its checksum
                 pass
-            return dict(made.meta["tally"]) if made.count == events else None
+            own = made.count == events and all(made.meta.get(key) == value for key, value in meta.items())
+            return dict(made.meta["tally"]) if own else None
     except (InputError, KeyError):
         return None
 

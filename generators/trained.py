@@ -1,8 +1,9 @@
 """Trained grids and cells on disk, so that a card is adapted to once.
 
-What is kept is named by all that it follows from: the density, its parameters (the card's physics), the seed, the settings
-of the adaptation, and the versions of alphoton's generators, numpy and vegas. A change of any makes it anew. A file that is
-damaged, or a place that cannot be written, costs only time: what is read back is bit for bit what would be made.
+What is kept is named by its recipe: the density, its parameters (the card's physics), the seed, the settings of the
+adaptation, the sources of the generators and the versions of all libraries. A change of any makes it anew. A file that is
+damaged or has another's name, or a place that cannot be written, costs only time: what is read back is bit for bit what
+would be made.
 `ALPHOTON_CACHE` names another folder, or is `off`.
 """
 
@@ -10,22 +11,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
 
 import numpy as np
 
-from alphoton.generators.jit import Array, Density, cache_folder, fingerprint
+from alphoton.data.provenance import Recipe, digest_of
+from alphoton.generators.jit import Array, Density, cache_folder
 
 LARGEST = 256_000_000
 """Bytes that all files together may have; the longest unused go first."""
+
+SEAL = "seal"
+"""The name, in a file, of the digest of what was written."""
 
 Arrays = dict[str, Array]
 
@@ -41,21 +43,22 @@ def kept(
     """The arrays that `make` gives, read from disk where they were made before."""
     folder = _folder()
     module = getattr(density, "__module__", "")
-    if folder is None or not module.startswith("alphoton."):  # another's density may change without our knowing
+    if folder is None or not module.startswith("alphoton.generators."):  # another's density may change without our knowing
         return make()
-    drawn_from = (module, getattr(density, "__qualname__", ""), p.tobytes())
-    name = (what, *drawn_from, seed.entropy, seed.spawn_key, settings, _versions())
-    path = folder / f"{hashlib.blake2b(repr(name).encode(), digest_size=16).hexdigest()}.npz"
-    found = _read(path)
+    drawn_from = (module, getattr(density, "__qualname__", ""), p.tobytes().hex())
+    name = digest_of([what, drawn_from, repr((seed.entropy, seed.spawn_key, settings)), _made_by()])
+    path = folder / f"{name}.npz"
+    found = _read(path, name)
     if found is None:
         found = make()
-        _write(path, found)
+        _write(path, name, found)
     return found
 
 
-@cache
-def _versions() -> tuple[str, ...]:
-    return fingerprint(), np.__version__, version("vegas")
+@cache  # what is imported stays what it is
+def _made_by() -> str:
+    """The sources of the generators, and the versions."""
+    return Recipe.of("alphoton.generators.*").digest
 
 
 def _folder() -> Path | None:
@@ -68,22 +71,33 @@ def _folder() -> Path | None:
     return Path(beside) / "trained" if beside else None
 
 
-def _read(path: Path) -> Arrays | None:
-    """What the file holds, whose checksums the zip format compares; None where there is none or it is damaged."""
+def _read(path: Path, name: str) -> Arrays | None:
+    """What the file holds; None where there is none, or it is not exactly what was written under this name."""
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             found = dict(file)
+        if bytes(found.pop(SEAL)) != _seal(name, found):
+            return None
         path.touch()
-    except (OSError, EOFError, ValueError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+    except Exception:  # damage shows in many ways, some of them of zipfile's own
         return None
     return found
 
 
-def _write(path: Path, arrays: Arrays) -> None:
+def _seal(name: str, arrays: Arrays) -> bytes:
+    """A digest of the arrays and of what they were made from."""
+    digest = hashlib.blake2b(name.encode(), digest_size=16)
+    for key, values in sorted(arrays.items()):
+        digest.update(repr((key, values.dtype.str, values.shape)).encode() + values.tobytes())
+    return digest.digest()
+
+
+def _write(path: Path, name: str, arrays: Arrays) -> None:
+    seal = np.frombuffer(_seal(name, arrays), dtype=np.uint8)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with _unfinished(path.parent) as unfinished:
-            np.savez_compressed(unfinished, allow_pickle=False, **arrays)
+            np.savez_compressed(unfinished, allow_pickle=False, **arrays, **{SEAL: seal})
             unfinished.replace(path)
         if path.name.startswith("0"):
             _make_room(path.parent)

@@ -20,12 +20,12 @@ from alphoton.analysis.templates import Binned, Template, Templates
 from alphoton.data.card_paths import data_file
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import EventFile
+from alphoton.data.provenance import ContentCache, digest_of, file_digest
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.generate import load_process, source_meta
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.measurements import beside, from_file, measured_source
-from alphoton.workflows.provenance import digest_of
 
 TEMPLATE_POINTS = 1 << 21
 """The scan point of the first background: its random numbers are not those of a signal."""
@@ -35,7 +35,7 @@ EXPOSURE = ("luminosity", *ON_TARGET, "target")
 """Keys of 'counting' that turn a cross-section into events."""
 KEPT = 8
 """Sets of backgrounds that stay in memory: analyses that differ in how they count share one."""
-_made: dict[str, tuple[Template, ...]] = {}
+_templates: ContentCache[tuple[Template, ...]] = ContentCache(KEPT)
 
 
 @dataclass(frozen=True)
@@ -130,24 +130,18 @@ class Backgrounds:
 
     def _items(self) -> tuple[Template, ...]:
         """The templates, made once for all analyses that have the same."""
-        key = self._key()
-        if key not in _made:
-            made = tuple(self._template(index) for index in range(len(self.processes)))
-            while len(_made) >= KEPT:
-                del _made[next(iter(_made))]
-            _made[key] = made
-        return _made[key]
+        return _templates.get(self._key(), lambda: tuple(map(self._template, range(len(self.processes)))))
 
     def _key(self) -> str:
         """A digest of what the templates follow from."""
         files = [self._file(index) for index, block in enumerate(self.block.templates) if block.file is not None]
         return digest_of(
             [
-                [None if each is None else each.resolved for each in self.processes],
-                [[str(path), path.stat().st_mtime_ns if path.is_file() else None] for path in files],
-                self.detector.resolved,
-                [block.model_dump() for block in (*self.card.selection, *self.card.vetoes)],
-                _counting(self.card).model_dump(include=set(EXPOSURE)),
+                [None if each is None else each.content for each in self.processes],
+                [[str(path), file_digest(path)] for path in files],
+                self.detector.content,
+                [block.model_dump(mode="json") for block in (*self.card.selection, *self.card.vetoes)],
+                _counting(self.card).model_dump(mode="json", include=set(EXPOSURE)),
             ]
         )
 

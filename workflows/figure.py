@@ -124,9 +124,15 @@ def default_survey(store: Path | None) -> Survey:
 
 def stamp(name: str, survey: Survey | None = None, moments: str = MOMENTS) -> str:
     """A digest of what a figure is made from."""
-    from alphoton.workflows.provenance import digest_of, figures_digest
+    from alphoton.data.provenance import Recipe
+    from alphoton.workflows.named_content import named_content
 
-    return digest_of([figures_digest(), *([moments, None if survey is None else survey.digest] if name in LIMITS else [])])
+    modules = [f"alphoton.workflows.figures.{name}"]
+    shown: dict[str, str | None] = {}
+    if name in LIMITS:
+        shown = {"moments": moments, "survey": None if survey is None else survey.digest}
+        modules += [__name__] if survey is None else []  # which makes the survey
+    return Recipe.of(*modules, files=[Path(__file__)], figure=name, named=named_content(), **shown).digest
 
 
 def is_up_to_date(name: str, folder: Path, made_from: str) -> bool:
@@ -138,9 +144,11 @@ def is_up_to_date(name: str, folder: Path, made_from: str) -> bool:
 
     try:
         with Image.open(png) as picture:
-            return picture.info.get(STAMP) == _sealed(made_from, others)
-    except OSError:
+            sealed = picture.info.get(STAMP)
+            picture.verify()  # the checksums of PNG
+    except (OSError, SyntaxError, ValueError):
         return False
+    return bool(sealed == _sealed(made_from, others))
 
 
 STAMP = "alphoton"

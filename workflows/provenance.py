@@ -1,78 +1,56 @@
-"""What a result was made from, as a short digest: it changes when a source, a packaged card or a version does."""
+"""The recipe of a limit (`data.provenance`): which cards, and which files that these name, enter it."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from alphoton.data.card_file import candidates, package_folder, packaged, read
-from alphoton.data.card_paths import KINDS
-from alphoton.data.errors import CardError
+from alphoton.data.card import Card
+from alphoton.data.card_paths import beside, data_file, named
+from alphoton.data.errors import InputError
+from alphoton.data.provenance import Recipe
+from alphoton.data.published_file import find
+from alphoton.workflows.chain import Experiment
 
-FOLDERS = ("data", "generators", "detectors", "analysis", "workflows")
-LIBRARIES = ("alphoton", "numpy", "scipy", "numba", "vegas", "matplotlib", "mplhep")
-WITH_NUMBERS = ("data", "generators", "detectors", "analysis")
-"""The folders that a limit is computed in; how it is drawn or told changes no number."""
-CHAIN = ("chain.py", "dump_chain.py", "limit_scan.py", "survey.py")
-"""The same of the workflows."""
-
-
-def digest_of(value: Any) -> str:
-    """A digest of plain data."""
-    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=16).hexdigest()
+LIMITS = "alphoton.workflows.survey"
+"""The module that makes limits of every kind: they come from what it can import."""
+OF_CARDS = ("process", "detector", "analysis")
+"""Last keys of paths in `Card.FILES` that name a card; any other one names a file of data."""
+ONLY_DRAWN = ("comparison",)
+"""Blocks whose files are drawn beside the limits, and enter none of them."""
 
 
-def library_versions() -> dict[str, str]:
-    """The versions of what makes numbers and pictures; a library that is not there has none."""
-
-    def found(name: str) -> str:
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            return "none"
-
-    return {name: found(name) for name in LIBRARIES}
+def experiment_recipe(experiment: Experiment, **settings: Any) -> Recipe:
+    """What the limits of an experiment are made from, as its cards and their files are now."""
+    return Recipe.of(LIMITS, cards=experiment_cards(experiment), files=data_files(experiment.analysis), **settings)
 
 
-def package(folder: str) -> Path:
-    """Where a folder of alphoton is installed."""
-    return Path(str(files(f"alphoton.{folder}")))
+def experiment_cards(experiment: Experiment) -> dict[str, Any]:
+    """The contents of an experiment's cards, and the seed that stands in place of theirs."""
+    backgrounds = () if experiment.backgrounds is None else experiment.backgrounds.processes
+    return {
+        "analysis": experiment.analysis.content,
+        "processes": [process.content for process in experiment.processes],
+        "detector": experiment.detector.content,
+        "reference": experiment.reference and experiment.reference.content,
+        "backgrounds": [process and process.content for process in backgrounds],
+        "seed": experiment.seed,
+    }
 
 
-@cache
-def numbers_digest() -> str:
-    """Of everything but cards that a limit depends on: the sources and the versions."""
-    sources = [path for folder in WITH_NUMBERS for path in sorted(package(folder).rglob("*.py"))]
-    sources += [package("workflows") / name for name in CHAIN]
-    return _digest([*sources, *sorted((package("data") / "published").glob("*.csv"))])
+def data_files(card: Card) -> list[Path]:
+    """The files of data that a card names and its limits are made from: curves, points of scans, reco files."""
+    values = card.model_dump(mode="json")
+    patterns = [pattern for pattern in card.FILES if pattern[-1] not in OF_CARDS and pattern[0] not in ONLY_DRAWN]
+    return [located(card.origin, pattern[-1], name) for pattern in patterns for _, name in named(values, pattern)]
 
 
-def figures_digest() -> str:
-    """Of everything that a figure depends on: sources, packaged data, versions, and own cards that stand before packaged."""
-    patterns = ("*.py", "*.csv", "*.yaml", "*.html", "*.js", "*.css")
-    sources = [path for folder in FOLDERS for pattern in patterns for path in sorted(package(folder).rglob(pattern))]
-    return digest_of([_digest(sources), dict(_own_cards())])
-
-
-def _digest(sources: Iterable[Path]) -> str:
-    digest = hashlib.blake2b(json.dumps(library_versions()).encode(), digest_size=16)
-    for source in sources:
-        digest.update(source.name.encode() + source.read_bytes())
-    return digest.hexdigest()
-
-
-def _own_cards() -> Iterable[tuple[str, Any]]:
-    """The user's cards that carry the name of a packaged one, with what they resolve to."""
-    for kind in KINDS:
-        for name in packaged(kind):
-            if candidates(kind, name)[0].parent != package_folder() / kind:
-                try:
-                    yield f"{kind} {name}", read(kind, name).data
-                except CardError as error:
-                    yield f"{kind} {name}", str(error)
+def located(origin: str, key: str | int, name: str) -> Path:
+    """The file of data that a key of the card in the file `origin` names, found as the code that reads it finds it. One that
+    is missing is reported there."""
+    if key != "curve":
+        return data_file(Path(origin), name)
+    with suppress(InputError):
+        return find(beside(Path(origin), name))
+    return Path(name)

@@ -1,7 +1,7 @@
 """The verb `run`: a workflow card becomes a folder of events, reco files, histograms, limits and figures.
 
-Whatever is whole in the folder and was made from the same cards is kept, so that the same command finishes a run that was
-killed. A folder that holds something else is refused.
+Whatever is whole in the folder and was made from the same recipe is kept, so that the same command finishes a run that was
+killed. A folder or a file that was made from anything else is refused. With `force` everything is made anew.
 """
 
 from __future__ import annotations
@@ -10,18 +10,23 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from alphoton.analysis.analyse import Analysed, analyse
+from alphoton.analysis.analyse import analyse
+from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.counting import Measurement
 from alphoton.data.errors import CardError, InputError
-from alphoton.data.event_file import versions
+from alphoton.data.event_file import EventFile
 from alphoton.data.locks import folder_of_one_run
 from alphoton.data.output import note_finished, write_text
+from alphoton.data.provenance import Recipe, digest_of, file_digest
+from alphoton.detectors.simulate import recipe as reco_recipe
 from alphoton.detectors.simulate import simulate
 from alphoton.generators.generate import generate
+from alphoton.generators.generate import recipe as events_recipe
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.chain import (
     Experiment,
@@ -37,7 +42,7 @@ from alphoton.workflows.limit_scan import to_csv
 from alphoton.workflows.limits_figure import Published, draw_limits, published
 from alphoton.workflows.masses import folder_name, in_mev
 from alphoton.workflows.measurements import beside, from_file
-from alphoton.workflows.provenance import figures_digest
+from alphoton.workflows.provenance import LIMITS, data_files, experiment_cards
 from alphoton.workflows.survey import WORKERS, Survey, Surveyed
 from alphoton.workflows.workflow_card import Study, WorkflowCard
 
@@ -82,7 +87,7 @@ def run(
     """Run the chains of a workflow card into the folder `output`, or finish what a killed run left there.
 
     Raises `CardError` for a bad card, and `InputError` where another run is at work in the folder, or it holds something
-    else and `force` is not set.
+    else and `force` is not set. With `force` nothing that is there is used.
     """
     card = WorkflowCard.load(workflow, overrides)
     folder = Path(output)
@@ -96,12 +101,12 @@ def _run_chains(card: WorkflowCard, folder: Path, workers: int, *, force: bool, 
     experiments = _experiments(card)
     points, skipped = _points(card, experiments, folder)
     beside_them = _published(card, experiments)
-    _claim(folder, _identity(card, experiments), force=force)
+    _claim(folder, _recipe(card, experiments), force=force)
     rows = []
     for done, point in enumerate(points):
         if progress is not None:
             progress(done, len(points), f"{point.experiment.analysis.name} {in_mev(point.mass)} MeV")
-        rows.append(_run_point(point, workers))
+        rows.append(_run_point(point, workers, force=force))
     if progress is not None:
         progress(len(points), len(points), "limits")
     table = folder / "limits.csv"
@@ -112,9 +117,8 @@ def _run_chains(card: WorkflowCard, folder: Path, workers: int, *, force: bool, 
 
 def _run_survey(card: WorkflowCard, folder: Path, workers: int, *, force: bool, progress: Progress | None) -> Run:
     """The limits of a workflow that keeps no events, and its figures and report."""
-    survey = surveyed(card, folder / STORE, workers)
-    identity = _identity(card, [study.experiment for study in survey.studies.values()])
-    _claim(folder, identity | {"sources": figures_digest()}, force=force)
+    survey = surveyed(card, folder / STORE, workers, fresh=force)
+    _claim(folder, _recipe(card, [study.experiment for study in survey.studies.values()]), force=force)
 
     def told(what: str) -> Callable[[int, int], None] | None:
         return None if progress is None else lambda done, total: progress(done, total, what)
@@ -175,13 +179,13 @@ def _experiments(card: WorkflowCard) -> list[Experiment]:
     return found
 
 
-def surveyed(card: WorkflowCard, store: Path | None, workers: int = WORKERS) -> Survey:
-    """The survey of a workflow card's studies; finished points are kept in `store`."""
+def surveyed(card: WorkflowCard, store: Path | None, workers: int = WORKERS, *, fresh: bool = False) -> Survey:
+    """The survey of a workflow card's studies; finished points are kept in `store`, whose own are not used if `fresh`."""
     studies = [
         Surveyed(experiment, card.masses(study) or experiment.analysis.masses)
         for study, experiment in zip(card.studies, _experiments(card), strict=True)
     ]
-    return Survey(studies, store, card.events, workers)
+    return Survey(studies, store, card.events, workers, fresh=fresh)
 
 
 def _points(card: WorkflowCard, experiments: Sequence[Experiment], folder: Path) -> tuple[list[Point], list[str]]:
@@ -202,39 +206,23 @@ def _points(card: WorkflowCard, experiments: Sequence[Experiment], folder: Path)
     return points, skipped
 
 
-def _identity(card: WorkflowCard, experiments: Sequence[Experiment]) -> dict[str, Any]:
-    """What the results depend on."""
-    cards = [
-        {
-            "analysis": experiment.analysis.resolved,
-            "processes": [process.resolved for process in experiment.processes],
-            "detector": experiment.detector.resolved,
-            "reference": experiment.reference and experiment.reference.resolved,
-            **_backgrounds(experiment),
-        }
-        for experiment in experiments
-    ]
-    return {"workflow": card.resolved, "cards": cards, "versions": versions()}
+def _recipe(card: WorkflowCard, experiments: Sequence[Experiment]) -> Recipe:
+    """What the limits of a run are made from."""
+    cards = {"workflow": card.content, "experiments": [experiment_cards(each) for each in experiments]}
+    return Recipe.of(LIMITS, cards=cards, files=[path for each in experiments for path in data_files(each.analysis)])
 
 
-def _backgrounds(experiment: Experiment) -> dict[str, Any]:
-    """The cards of backgrounds from events, where there are some."""
-    if experiment.backgrounds is None:
-        return {}
-    return {"backgrounds": [each and each.resolved for each in experiment.backgrounds.processes]}
-
-
-def _claim(folder: Path, identity: dict[str, Any], *, force: bool) -> None:
-    """Make the folder this run's own. What was made from other cards is refused, or with `force` made anew."""
+def _claim(folder: Path, recipe: Recipe, *, force: bool) -> None:
+    """Make the folder this run's own. What was made from another recipe is refused, or with `force` made anew."""
     marker = folder / IDENTITY
-    text = json.dumps(identity, indent=1) + "\n"
+    text = json.dumps(recipe.as_dict(), indent=1) + "\n"
     occupied = any(folder.iterdir())
-    same = marker.is_file() and marker.read_text(encoding="utf-8") == text
+    before = marker.read_bytes() if marker.is_file() else b""
+    same = before == text.encode()
     if occupied and not same:
         if not force:
             raise InputError(
-                f"{folder}: holds something else, or a run of other cards; choose another folder, or replace it with "
-                "force=True"
+                f"{folder}: holds {_what_else(before, text)}; choose another folder, or replace it with force=True"
             )
         for old in (*folder.rglob("*.root"), *folder.rglob("analysis.json")):
             old.unlink()
@@ -243,50 +231,103 @@ def _claim(folder: Path, identity: dict[str, Any], *, force: bool) -> None:
     note_finished(*folder.rglob("*.root"))
 
 
-def _run_point(point: Point, workers: int) -> PointLimit:
-    """Events, reco, histograms and limits of one chain at one mass; what is there already is kept."""
+def _what_else(before: bytes, text: str) -> str:
+    """What a folder holds whose recipe is another."""
+    with suppress(ValueError, TypeError, KeyError):
+        old, new = json.loads(before), json.loads(text)
+        if all(old[key] == new[key] for key in ("cards", "files", "settings")):
+            versions = [name for name, version in new["versions"].items() if old["versions"].get(name) != version]
+            return f"a run by another version of {', '.join(versions) or 'alphoton, or with other packaged tables'}"
+    return "something else, or a run of other cards"
+
+
+def _run_point(point: Point, workers: int, *, force: bool) -> PointLimit:
+    """Events, reco, histograms and limits of one chain at one mass; without `force` what is there already is kept."""
     experiment = point.experiment
     if experiment.analysis.beam_dump is not None:
-        return _run_dump(point, workers)
+        return _run_dump(point, workers, force=force)
     if experiment.analysis.scan is not None:
         return scan_limit(experiment, point.mass)
     processes, reference = experiment.at(point.mass)
     measured = []
     for process in processes:
-        folder = point.folder / process.name if len(processes) > 1 else point.folder
-        measured.append(_run_process(point, process, folder, workers))
+        measured.append(_run_process(point, process, _folder(point, process), workers, force=force))
     compared = reference_in_memory(experiment, reference, point.number)
     return point_limit(experiment, measured, compared, processes[0].events)
 
 
-def _run_dump(point: Point, workers: int) -> PointLimit:
+def _folder(point: Point, process: ProcessCard) -> Path:
+    """Where the files of a process are: each of several has a folder of its own."""
+    return point.folder / process.name if len(point.experiment.processes) > 1 else point.folder
+
+
+def _run_dump(point: Point, workers: int, *, force: bool) -> PointLimit:
     """The band of a beam dump; where it is computed from events, an event file with decays is kept beside it."""
-    (process,), _ = point.experiment.at(point.mass)
+    processes, _ = point.experiment.at(point.mass)
     block = point.experiment.analysis.beam_dump
-    events = point.folder / "events.root"
-    if block is not None and block.edges == "events" and not events.exists():
-        generate(process, events, workers=workers, point=point.number)
+    if block is not None and block.edges == "events":
+        for process in processes:
+            _generate(process, point, _folder(point, process) / "events.root", workers, force=force)
     return dump_limit(point.experiment, point.mass, point.number)
 
 
-def _run_process(point: Point, process: ProcessCard, folder: Path, workers: int) -> Measurement:
+def _run_process(point: Point, process: ProcessCard, folder: Path, workers: int, *, force: bool) -> Measurement:
     """Events, reco and histograms of one process at one mass."""
-    analysis = point.experiment.analysis
+    analysis, detector = point.experiment.analysis, point.experiment.detector
     events, reco = folder / "events.root", folder / "reco.root"
-    if not events.exists():
-        generate(process, events, workers=workers, point=point.number)
-    if not reco.exists():
-        simulate(events, point.experiment.detector, reco, allow_other=True)  # the workflow card has put them together
-    if not (folder / "analysis.json").exists():
-        found = analyse(reco, analysis, histograms=folder / "histograms.root", force=True, allow_other=True)
-        write_text(folder / "analysis.json", _to_json(found))
+    _generate(process, point, events, workers, force=force)
+    with EventFile(events) as file:
+        made_from = reco_recipe(detector, file, file.meta["seed"])
+    if force or not _is_kept(reco, made_from):
+        simulate(events, detector, reco, force=force, allow_other=True)  # the workflow card has put them together
+    _analyse(reco, analysis, folder, force=force)
     return from_file(reco, analysis)
 
 
-def _to_json(found: Analysed) -> str:
-    numbers = asdict(found)
-    numbers["histograms"] = None if found.histograms is None else found.histograms.name
-    return json.dumps(numbers, indent=1) + "\n"
+def _generate(process: ProcessCard, point: Point, events: Path, workers: int, *, force: bool) -> None:
+    if force or not _is_kept(events, events_recipe(process, point.number)):
+        generate(process, events, workers=workers, point=point.number, force=force)
+
+
+def _is_kept(path: Path, recipe: Recipe) -> bool:
+    """Whether a file of events is there. Raises `InputError` if it is damaged, or was made from another recipe."""
+    if not path.exists():
+        return False
+    with EventFile(path) as file:
+        if file.meta.get("recipe") != recipe.digest:
+            raise InputError(
+                f"{path}: was not made from the cards of this run; move it away, and the same command makes it again"
+            )
+    return True
+
+
+def _analyse(reco: Path, analysis: AnalysisCard, folder: Path, *, force: bool) -> None:
+    """Histograms and the numbers of an analysis; they are made again unless they are exactly what was written."""
+    numbers, histograms = folder / "analysis.json", folder / "histograms.root"
+    with EventFile(reco) as file:
+        recipe = Recipe.of("alphoton.analysis.analyse", cards={"analysis": analysis.content}, reco=file.content)
+    if not force and _is_analysed(numbers, histograms, recipe):
+        return
+    found = asdict(analyse(reco, analysis, histograms=histograms, force=True, allow_other=True))
+    found["histograms"] = None if found["histograms"] is None else found["histograms"].name
+    found |= {"recipe": recipe.digest, "histograms_digest": file_digest(histograms)}
+    write_text(numbers, _to_json(found), force=True)
+
+
+def _to_json(numbers: dict[str, Any]) -> str:
+    return json.dumps({**numbers, "checksum": digest_of(numbers)}, indent=1) + "\n"
+
+
+def _is_analysed(path: Path, histograms: Path, recipe: Recipe) -> bool:
+    """Whether the numbers and histograms of an analysis are there, whole, and made from this."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        numbers = json.loads(text)
+        del numbers["checksum"]
+        made_from = {"recipe": recipe.digest, "histograms_digest": file_digest(histograms)}
+        return text == _to_json(numbers) and made_from.items() <= numbers.items()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _published(card: WorkflowCard, experiments: Sequence[Experiment]) -> tuple[Published, ...]:

@@ -1,7 +1,8 @@
 """Limits of several experiments over many masses, in memory: samples are shared, and what is finished is kept.
 
 Experiments that differ only in how they count see the same events. A finished point is a line of a file, found again by
-what it was made from; a line that a killed run left unfinished is passed over.
+its recipe. A line has a checksum: one that is not exactly what was written, as after a kill or damage, is not used, and its
+point is computed again.
 """
 
 from __future__ import annotations
@@ -15,18 +16,16 @@ from typing import Any
 
 from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import CouplingLimit
-from alphoton.data.card_paths import data_file
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.output import note_finished
-from alphoton.data.published_file import find
+from alphoton.data.provenance import digest_of
 from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.energy_scan import scan_limit
 from alphoton.workflows.limit_scan import precise_sample
 from alphoton.workflows.masses import in_mev
-from alphoton.workflows.measurements import beside
 from alphoton.workflows.parallel import side_by_side
-from alphoton.workflows.provenance import digest_of, numbers_digest
+from alphoton.workflows.provenance import experiment_cards, experiment_recipe
 
 WORKERS = 2
 Progress = Callable[[int, int], None]
@@ -45,7 +44,9 @@ class Surveyed:
 class Survey:
     """The limits of experiments, by analysis and mass; each is worked out when it is first asked for.
 
-    Without `events` a point is known to 1%. With a `store` finished points are kept there.
+    Without `events` a point is known to 1%. With a `store` finished points are kept there, and those that are there are not
+    computed again unless `fresh`. Cards, curves and sources are those at the start: a point that was finished after one of
+    them changed is not kept.
     """
 
     def __init__(
@@ -54,22 +55,23 @@ class Survey:
         store: Path | None = None,
         events: int | None = None,
         workers: int = WORKERS,
+        *,
+        fresh: bool = False,
     ) -> None:
         self.workers = workers
         self.studies = {study.experiment.analysis.name: study for study in studies}
         self.events = events
         self.skipped: list[str] = []
         self._samples = {name: sample_of(study.experiment) for name, study in self.studies.items()}
-        self._store = Store(store)
+        self._recipes = {name: experiment_recipe(study.experiment) for name, study in self.studies.items()}
+        self._store = Store(store, fresh=fresh)
         self._rows: dict[Wanted, PointLimit] = {}
 
     @property
     def digest(self) -> str:
-        """Of everything that the survey's limits depend on but the sources and versions."""
-        return digest_of(
-            [[self._samples[name], counted_by(study.experiment), study.masses] for name, study in self.studies.items()]
-            + [self.events]
-        )
+        """Of everything that the survey's limits are made from."""
+        made_from = [[name, self._recipes[name].digest, study.masses] for name, study in self.studies.items()]
+        return digest_of([made_from, self.events])
 
     def experiment(self, analysis: str) -> Experiment:
         """The experiment of an analysis. Raises `InputError` where it is not among the studies."""
@@ -102,7 +104,8 @@ class Survey:
         for done, (_, rows) in enumerate(finished):
             for row in rows:
                 self._rows[row.analysis, row.mass] = row
-                self._store.put(self._key(row.analysis, row.mass), row)
+                if experiment_recipe(self.experiment(row.analysis)) == self._recipes[row.analysis]:
+                    self._store.put(self._key(row.analysis, row.mass), row)
             if progress is not None:
                 progress(done + 1, len(jobs))
 
@@ -132,35 +135,24 @@ class Survey:
         return [(tuple(sorted(sharing[sample], key=_is_plain)), mass) for sample, mass in jobs]
 
     def _key(self, analysis: str, mass: float) -> str:
-        counting = counted_by(self.experiment(analysis))
-        return digest_of([numbers_digest(), self._samples[analysis], counting, mass, self.events])
-
-
-def counted_by(experiment: Experiment) -> list[Any]:
-    """What turns a sample into a limit: the analysis card, its backgrounds' cards, the numbers of the curve it recasts."""
-    card = experiment.analysis
-    curve = None if card.recast is None else find(beside(card, card.recast.curve)).read_text(encoding="utf-8-sig")
-    if card.scan is not None:
-        curve = data_file(Path(card.origin), card.scan.points).read_text(encoding="utf-8-sig")
-    table = None if experiment.background_table is None else Path(experiment.background_table.path)
-    if table is not None:
-        curve = f"{curve}\n{table.read_text(encoding='utf-8-sig')}"
-    cards = () if experiment.backgrounds is None else experiment.backgrounds.processes
-    return [card.resolved, curve, *(each.resolved for each in cards if each is not None)]
+        """Of all that a point is made from. Without a number of events those that share its sample decide on its size."""
+        sharing = [name for name in self.studies if self._samples[name] == self._samples[analysis]]
+        others = sorted(self._recipes[name].digest for name in sharing) if self.events is None else []
+        return digest_of([self._recipes[analysis].digest, others, mass, self.events])
 
 
 def sample_of(experiment: Experiment) -> str:
     """A digest of what a sample is made from and how it is selected."""
     card = experiment.analysis
     if card.beam_dump is not None:
-        return digest_of(card.resolved)
+        return digest_of(experiment_cards(experiment))
     return digest_of(
         [
-            [process.resolved for process in experiment.processes],
-            experiment.detector.resolved,
-            None if experiment.reference is None else experiment.reference.resolved,
-            [cut.model_dump() for cut in card.selection],
-            *([[veto.model_dump() for veto in card.vetoes]] if card.vetoes else []),
+            [process.content for process in experiment.processes],
+            experiment.detector.content,
+            None if experiment.reference is None else experiment.reference.content,
+            [cut.model_dump(mode="json") for cut in card.selection],
+            *([[veto.model_dump(mode="json") for veto in card.vetoes]] if card.vetoes else []),
             0.0 if card.counting is None else card.counting.visible_branching_ratio,
         ]
     )
@@ -191,19 +183,15 @@ def stream_of(mass: float) -> int:
 
 
 class Store:
-    """Finished points as lines of a file, each whole."""
+    """Finished points as lines of a file, each whole and with a checksum; with `fresh` those that are there are not used."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, fresh: bool = False) -> None:
         self.path = path
         self._rows: dict[str, PointLimit] = {}
-        text = path.read_text(encoding="utf-8") if path is not None and path.is_file() else ""
-        self._start = "" if text.endswith("\n") or not text else "\n"  # after a line that was cut short
-        for line in text.splitlines():
-            try:
-                entry = json.loads(line)
-                self._rows[entry["key"]] = from_plain(entry["row"])
-            except (ValueError, KeyError, TypeError, AttributeError):
-                continue  # cut short when a run was killed, or not ours
+        content = path.read_bytes() if path is not None and path.is_file() else b""
+        self._start = "" if content.endswith(b"\n") or not content else "\n"  # after a line that was cut short
+        for line in content.split(b"\n") if not fresh else ():
+            self._rows |= read_line(line)
         if path is not None and self._rows:
             note_finished(path)
 
@@ -216,9 +204,25 @@ class Store:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(self._start + json.dumps({"key": key, "row": to_plain(row)}, allow_nan=False) + "\n")
+            file.write(self._start + line_of(key, to_plain(row)) + "\n")
         note_finished(self.path)
         self._start = ""
+
+
+def line_of(key: str, row: Any) -> str:
+    """The line of a row that is plain data; the checksum is that of the rest."""
+    entry = {"key": key, "row": row}
+    return json.dumps({**entry, "checksum": digest_of(entry)}, allow_nan=False)
+
+
+def read_line(line: bytes) -> dict[str, PointLimit]:
+    """The row behind its key; nothing unless the line is exactly what was written."""
+    try:
+        entry = json.loads(line)
+        key, plain = entry["key"], entry["row"]
+        return {key: from_plain(plain)} if line == line_of(key, plain).encode() else {}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 def to_plain(row: PointLimit) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
 
 import numpy as np
 
+from alphoton.data.card_paths import package_data
 from alphoton.generators.constants import ALPHA, ELECTRON_MASS
 from alphoton.generators.jit import Array
 from alphoton.generators.matter.materials import material
@@ -53,10 +53,19 @@ class Segments:
     binding: Array
 
 
-@cache
+def _text() -> str:
+    """The table of Compton profiles."""
+    return (package_data() / "compton_profiles.csv").read_text(encoding="utf-8")
+
+
 def atoms() -> dict[int, tuple[Shell, ...]]:
     """The shells of the atoms with a profile, by atomic number."""
-    text = (files("alphoton.data") / "compton_profiles.csv").read_text(encoding="utf-8")
+    return _parsed(_text())
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> dict[int, tuple[Shell, ...]]:
+    """The same from the text of the table."""
     header, *rows = csv.reader(line for line in text.splitlines() if not line.startswith("#"))
     momenta = np.array(header[FIRST:], dtype=np.float64)
     found: dict[int, tuple[Shell, ...]] = {}
@@ -66,15 +75,20 @@ def atoms() -> dict[int, tuple[Shell, ...]]:
     return found
 
 
-@cache
 def bound_in(name: str) -> Segments:
     """The electrons of the atoms of a material, an element. Raises ValueError where it is none, or has no profile."""
     elements = material(name).elements
-    number = round(elements[0].atomic_number)
-    if len(elements) > 1 or number not in atoms():
-        known = ", ".join(str(each) for each in atoms())
+    number, text = round(elements[0].atomic_number), _text()
+    if len(elements) > 1 or number not in _parsed(text):
+        known = ", ".join(str(each) for each in _parsed(text))
         raise ValueError(f"no Compton profile of '{name}': it has to be an element (Z = {known})")
-    shells = atoms()[number]
+    return _of_atom(number, text)
+
+
+@lru_cache(maxsize=8)
+def _of_atom(number: int, text: str) -> Segments:
+    """The electrons of an atom, from the text of the table."""
+    shells = _parsed(text)[number]
     pieces = [_segments(shell, falling=place % 2 == 1) for place, shell in enumerate(shells)]
     counts, first, last, binding = (np.concatenate(each) for each in zip(*pieces, strict=True))
     share = np.concatenate([[0.0], np.cumsum(counts)])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import difflib
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
 
+from alphoton.data.card_paths import package_data
 from alphoton.generators.constants import AVOGADRO
 
 
@@ -50,9 +50,13 @@ class Material:
         return self.radiation_length / self.density
 
 
-@cache
 def _table() -> dict[str, dict[str, str]]:
-    text = (files("alphoton.data") / "materials.csv").read_text(encoding="utf-8")
+    return _parsed((package_data() / "materials.csv").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> dict[str, dict[str, str]]:
+    """The rows of the table by material, from its text."""
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return {row["material"]: row for row in csv.DictReader(lines)}
 

@@ -126,7 +126,7 @@ def test_parts_that_are_damaged_are_made_again(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(KeyboardInterrupt):
         generate("padme", tmp_path / "events.root", events=CHUNK + 10, progress=failing)
     part = tmp_path / "events.root.parts" / "000000.root"
-    assert parts.read_tally(part, CHUNK) is not None
+    assert parts.read_tally(part, CHUNK, {}) is not None
     with EventFile(part) as file:
         content, meta, runs = list(file.chunks()), file.meta, file.runs()
     with EventWriter(part, force=True) as writer:
@@ -134,7 +134,7 @@ def test_parts_that_are_damaged_are_made_again(tmp_path: Path, monkeypatch: pyte
             writer.extend(each)
         writer._sums.sums["GenPart_energy"][0] ^= 1
         writer.finish(meta, runs)
-    assert parts.read_tally(part, CHUNK) is None
+    assert parts.read_tally(part, CHUNK, {}) is None
     made = generate("padme", tmp_path / "events.root", events=CHUNK + 10).path
     whole = generate("padme", tmp_path / "whole.root", events=CHUNK + 10).path
     assert checksums(made)["Events"] == checksums(whole)["Events"]

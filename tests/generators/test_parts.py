@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -137,6 +138,26 @@ def test_a_damaged_part_is_made_again(whole: Any, tmp_path: Path) -> None:
     _interrupted(path, seed=1)
     part = tmp_path / "events.root.parts" / "000000.root"
     part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
+    generate("padme", path, events=EVENTS)
+    assert same(list(content(path)), list(whole[1:]))
+
+
+def test_a_part_in_the_place_of_another_is_made_again(whole: Any, tmp_path: Path) -> None:
+    """Whole and of the same job, but the events would be there twice."""
+    path = tmp_path / "events.root"
+    _interrupted(path, seed=1)
+    folder = tmp_path / "events.root.parts"
+    shutil.copy(folder / "000000.root", folder / "000001.root")
+    generate("padme", path, events=EVENTS)
+    assert same(list(content(path)), list(whole[1:]))
+
+
+def test_a_part_of_another_job_in_the_folder_is_made_again(whole: Any, tmp_path: Path) -> None:
+    """Whole, of as many events, and of another seed."""
+    _interrupted(tmp_path / "other.root", seed=2)
+    path = tmp_path / "events.root"
+    _interrupted(path, seed=1)
+    shutil.copy(tmp_path / "other.root.parts" / "000000.root", tmp_path / "events.root.parts" / "000000.root")
     generate("padme", path, events=EVENTS)
     assert same(list(content(path)), list(whole[1:]))
 

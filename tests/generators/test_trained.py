@@ -76,7 +76,7 @@ def test_made_anew_where_anything_differs(folder: Path, change: dict[str, Any]) 
 def test_made_anew_by_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
     make = Maker()
     call(make)
-    monkeypatch.setattr(trained, "_versions", lambda: ("another",))
+    monkeypatch.setattr(trained, "_made_by", lambda: "another")
     call(make)
     assert make.times == 2
 
@@ -93,6 +93,41 @@ def test_a_damaged_file_is_made_anew(folder: Path, damage: str) -> None:
     assert make.times == 2
     call(make)
     assert make.times == 2
+
+
+def test_random_damage_is_never_read(folder: Path) -> None:
+    """Flips, deletions and insertions anywhere: in the arrays, in their headers, and in what the zip format says of them."""
+    make = Maker()
+    whole = call(make)
+    (path,) = folder.iterdir()
+    content = path.read_bytes()
+    rng = np.random.default_rng(1)
+    for trial in range(300):
+        # also where the directory of the zip is, which is small and at the end
+        place = int(rng.integers(len(content) - 300 if trial % 2 else 0, len(content)))
+        damaged = bytearray(content)
+        match trial % 3:
+            case 0:
+                damaged[place] ^= 1 << int(rng.integers(8))
+            case 1:
+                del damaged[place : place + int(rng.integers(1, 9))]
+            case _:
+                damaged[place:place] = rng.bytes(int(rng.integers(1, 9)))
+        path.write_bytes(damaged)
+        np.testing.assert_array_equal(call(make), whole)
+    assert make.times > 200  # some bytes, as of times, say nothing
+
+
+def test_a_file_under_another_name_is_not_read(folder: Path) -> None:
+    """Whole, but of other parameters."""
+    make = Maker()
+    call(make)
+    (one,) = folder.iterdir()
+    call(make, settings=(4,))
+    (other,) = {*folder.iterdir()} - {one}
+    one.replace(other)
+    call(make, settings=(4,))
+    assert make.times == 3
 
 
 def test_without_a_place_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

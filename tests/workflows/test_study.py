@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import uproot
 
-from alphoton.data.card_file import package_folder, packaged
+from alphoton.data import provenance
+from alphoton.data.card_file import RawCard, package_folder, packaged
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.event_file import EventFile
 from alphoton.data.grid import distinct
-from alphoton.workflows import run, study
+from alphoton.generators.process_card import ProcessCard
+from alphoton.workflows import generate, run, simulate, study, survey
 from alphoton.workflows.masses import folder_name, texts
 from alphoton.workflows.workflow_card import WorkflowCard
 
@@ -147,6 +150,158 @@ def test_another_folder_content_is_refused(card: Path, tmp_path: Path) -> None:
         run(card, card)
 
 
+# --- what is kept is verified -----------------------------------------------------------------------------------------
+
+
+ONE = CARD.replace("  - {process: babar, detector: babar, analysis: babar, scan: {model.m_a: [5 MeV]}}\n", "").replace(
+    "{from: 5 MeV, to: 40 MeV, points: 2, spacing: log}", "[5 MeV]"
+)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    """One study at one mass."""
+    path = tmp_path / "one.yaml"
+    path.write_text(ONE)
+    return path
+
+
+def times_of(folder: Path, pattern: str = "*") -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in folder.rglob(pattern) if path.is_file()}
+
+
+def test_a_reco_file_of_another_detector_is_refused(one: Path, tmp_path: Path) -> None:
+    """The name is the same, and so are the events; only the detector card was another when it was made."""
+    first = run(one, tmp_path / "out")
+    folder = tmp_path / "out/padme/5MeV"
+    simulate(folder / "events.root", "padme", folder / "reco.root", overrides=["modules.0.stochastic=9 %"], force=True)
+    with pytest.raises(InputError, match=r"reco.root: was not made from the cards of this run; move it away"):
+        run(one, tmp_path / "out")
+    (folder / "reco.root").rename(tmp_path / "mine.root")
+    assert run(one, tmp_path / "out").rows == first.rows
+    simulate(folder / "events.root", "padme", folder / "reco.root", force=True)  # the same as the run's own
+    assert run(one, tmp_path / "out").rows == first.rows
+
+
+@pytest.mark.parametrize("change", [{"seed": 8}, {"point": 1}, {"overrides": ["model.m_a=6 MeV"]}])
+def test_events_of_another_card_are_refused(one: Path, tmp_path: Path, change: dict[str, Any]) -> None:
+    run(one, tmp_path / "out")
+    events = tmp_path / "out/padme/5MeV/events.root"
+    with EventFile(events) as file:
+        raw = RawCard("process", "mine.yaml", file.meta["cards"]["process"])
+    generate(ProcessCard.validate_raw(raw), events, force=True, **change)
+    with pytest.raises(InputError, match=r"events.root: was not made from the cards of this run"):
+        run(one, tmp_path / "out")
+    generate(ProcessCard.validate_raw(raw), events, force=True)  # the negative control: the same card and point
+    run(one, tmp_path / "out")
+
+
+def test_events_of_other_sources_are_refused(one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of another version of alphoton, copied into the folder."""
+    run(one, tmp_path / "out")
+    events = tmp_path / "out/padme/5MeV/events.root"
+    with EventFile(events) as file:
+        raw = RawCard("process", "mine.yaml", file.meta["cards"]["process"])
+    read = provenance._bytes
+    with monkeypatch.context() as patch:
+        patch.setattr(provenance, "_bytes", lambda path: read(path) + (b"#" if path.name == "kinematics.py" else b""))
+        generate(ProcessCard.validate_raw(raw), events, force=True)
+    with pytest.raises(InputError, match=r"events.root: was not made from"):
+        run(one, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["materials.csv", "limits.py", "energy_scan.py", "pyhf_limits.py", "measurements.py"])
+def test_a_folder_of_other_sources_is_refused(one: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(one, tmp_path / "out")
+    read = provenance._bytes
+    monkeypatch.setattr(provenance, "_bytes", lambda path: read(path) + (b"#" if path.name == name else b""))
+    with pytest.raises(InputError, match="out: holds a run by another version of alphoton"):
+        run(one, tmp_path / "out")
+    before = times_of(tmp_path / "out", "*.root")
+    run(one, tmp_path / "out", force=True)
+    after = times_of(tmp_path / "out", "*.root")
+    assert all(after[name] != before[name] for name in before)
+
+
+def test_a_folder_of_another_library_is_refused(one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(one, tmp_path / "out")
+    versions = {**provenance.library_versions(), "numpy": "1.0"}
+    monkeypatch.setattr(provenance, "library_versions", lambda: versions)
+    with pytest.raises(InputError, match="out: holds a run by another version of numpy; choose another folder"):
+        run(one, tmp_path / "out")
+
+
+@pytest.mark.parametrize("damage", ["digit", "cut", "text", "other", "histograms", "lost"])
+def test_numbers_that_are_not_what_was_written_are_made_again(one: Path, tmp_path: Path, damage: str) -> None:
+    run(one, tmp_path / "out")
+    folder = tmp_path / "out/padme/5MeV"
+    path, histograms = folder / "analysis.json", folder / "histograms.root"
+    text = path.read_text()
+    numbers = json.loads(text)
+    match damage:
+        case "digit":
+            path.write_text(text.replace(f'"selected": {numbers["selected"]}', f'"selected": {numbers["selected"] + 1}'))
+        case "cut":
+            path.write_text(text[: len(text) // 2])
+        case "text":
+            path.write_bytes(b"\xff[]")
+        case "other":  # whole, of another analysis
+            changed = {**numbers, "recipe": "another"}
+            del changed["checksum"]
+            path.write_text(study._to_json(changed))
+        case "histograms":
+            histograms.write_bytes(histograms.read_bytes()[:-1])
+        case _:
+            histograms.unlink()
+    assert damage in ("histograms", "lost") or path.read_text(errors="replace") != text
+    run(one, tmp_path / "out")
+    again = json.loads(path.read_text())
+    of_file = ("histograms_digest", "checksum")  # ROOT writes the time into a file
+    assert {**again, **dict.fromkeys(of_file)} == {**numbers, **dict.fromkeys(of_file)}
+    assert again["histograms_digest"] == provenance.file_digest(histograms)
+    before = times_of(tmp_path / "out/padme")
+    run(one, tmp_path / "out")
+    assert times_of(tmp_path / "out/padme") == before  # the negative control: what is whole is kept
+
+
+def test_force_uses_nothing_that_is_there(one: Path, tmp_path: Path) -> None:
+    first = run(one, tmp_path / "out")
+    before = times_of(tmp_path / "out/padme")
+    again = run(one, tmp_path / "out", force=True)
+    after = times_of(tmp_path / "out/padme")
+    assert before.keys() == after.keys()
+    assert all(before[name] != after[name] for name in before)
+    assert again.rows == first.rows
+
+
+def test_force_uses_no_limit_of_the_store(one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _edited(one, "figures: [limits]", "keep: limits", text=ONE)
+    first = run(one, tmp_path / "out")
+    asked: list[float] = []
+    real = survey.precise_sample
+    monkeypatch.setattr(survey, "precise_sample", lambda *given: (asked.append(given[1]), real(*given))[1])
+    assert run(one, tmp_path / "out").rows == first.rows
+    assert asked == []
+    assert run(one, tmp_path / "out", force=True).rows == first.rows
+    assert asked == [0.005]
+
+
+def test_a_beam_dump_s_events_are_verified(tmp_path: Path) -> None:
+    card = tmp_path / "dump.yaml"
+    card.write_text(
+        "schema: alphoton/workflow/1\nname: dump\nstudies: [{analysis: e137-events}]\n"
+        "scan: {model.m_a: [10 MeV]}\nevents: 2000\n"
+    )
+    run(card, tmp_path / "out")
+    (events,) = (tmp_path / "out").rglob("events.root")
+    made = events.stat().st_mtime_ns
+    run(card, tmp_path / "out")
+    assert events.stat().st_mtime_ns == made
+    generate("e137-primakoff", events, events=2000, force=True)
+    with pytest.raises(InputError, match=r"events.root: was not made from the cards of this run"):
+        run(card, tmp_path / "out")
+
+
 def test_bad_workflow_cards(card: Path, tmp_path: Path) -> None:
     with pytest.raises(CardError, match=r"small.yaml:4: studies.0.detektor: unknown key"):
         run(_edited(card, "detector: padme", "detektor: padme"), tmp_path / "out")
@@ -159,8 +314,7 @@ def test_bad_workflow_cards(card: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def _edited(card: Path, *pairs: str) -> Path:
-    text = CARD
+def _edited(card: Path, *pairs: str, text: str = CARD) -> Path:
     for old, new in zip(pairs[::2], pairs[1::2], strict=True):
         assert old in text
         text = text.replace(old, new, 1)

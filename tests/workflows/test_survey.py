@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from alphoton.analysis.limits import NO_LIMIT
-from alphoton.data.errors import InputError
+from alphoton.data import provenance
+from alphoton.data.errors import CardError, InputError
+from alphoton.detectors.detector_card import DetectorCard
 from alphoton.workflows import survey as module
 from alphoton.workflows.chain import Experiment, load_experiment
 from alphoton.workflows.limit_scan import at_mass
@@ -88,6 +92,113 @@ def test_finished_points_are_found_again(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(json.loads(store.read_text().splitlines()[-1])["key"]) == 32
     monkeypatch.setattr(module, "precise_sample", lambda *_: pytest.fail("work was done"))
     assert plain(worked_out(("padme",), store)) == plain(first)
+
+
+def test_a_damaged_line_is_never_a_limit(padme: Survey, tmp_path: Path) -> None:
+    """Whatever happens to the file: a row that is read back is exactly one that was written, or it is not there."""
+    store = tmp_path / "limits.jsonl"
+    whole = Store(store)
+    written = {}
+    for number, row in enumerate(row for name in padme.studies for row in padme.curve(name)):
+        key = f"{number:032x}"
+        whole.put(key, row)
+        written[key] = to_plain(row)
+
+    def read() -> dict[str, dict[str, object]]:
+        return {key: to_plain(row) for key, row in Store(store)._rows.items()}
+
+    content = store.read_bytes()
+    rng = np.random.default_rng(7)
+    kept = []
+    for trial in range(400):
+        damaged = bytearray(content)
+        for _ in range(int(rng.integers(1, 4))):
+            place = int(rng.integers(len(damaged)))
+            match trial % 4:
+                case 0:  # one bit
+                    damaged[place] ^= 1 << int(rng.integers(8))
+                case 1:  # a digit in place of another
+                    digits = [index for index in range(place, len(damaged)) if chr(damaged[index]).isdigit()] or [place]
+                    damaged[digits[0]] = ord(str((int(chr(damaged[digits[0]])) + 1) % 10)) if digits != [place] else 0
+                case 2:
+                    damaged[place : place + int(rng.integers(1, 20))] = b""
+                case _:
+                    damaged[place:place] = [b"\n", b"1", b" ", b"\xff", content[:50]][int(rng.integers(5))]
+        store.write_bytes(damaged if trial % 10 else damaged[: int(rng.integers(len(damaged)))])
+        found = read()
+        assert found == {key: row for key, row in written.items() if key in found}
+        kept.append(len(found))
+    assert 0 < sum(kept) < 400 * len(written)
+    store.write_bytes(content)
+    assert read() == written  # nothing is damaged
+
+
+def test_lines_without_a_checksum_are_not_used(padme: Survey, tmp_path: Path) -> None:
+    """As earlier versions wrote them. Nor is a line that says the same in another spelling."""
+    row = padme.row("padme", 0.01)
+    assert row is not None
+    store = tmp_path / "limits.jsonl"
+    line = module.line_of("a" * 32, to_plain(row))
+    entry = json.loads(line)
+    assert module.read_line(line.encode()).keys() == {"a" * 32}
+    del entry["checksum"]
+    for other in (json.dumps(entry), json.dumps(json.loads(line), separators=(",", ":")), line + " ", "[" * 100_000, "\x85"):
+        store.write_text(other + "\n")
+        assert Store(store).get("a" * 32) is None
+
+
+def test_a_fresh_survey_uses_nothing_of_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = tmp_path / "limits.jsonl"
+    first = worked_out(("padme",), store, masses=(0.01,))
+    calls: list[float] = []
+    real = module.precise_sample
+    monkeypatch.setattr(module, "precise_sample", lambda *given: (calls.append(given[1]), real(*given))[1])
+    again = Survey(studies(("padme",), (0.01,)), store, EVENTS, 1, fresh=True)
+    again.curves(("padme",))
+    assert calls == [0.01]
+    assert plain(again) == plain(first)
+    assert len(store.read_text().splitlines()) == 2
+    worked_out(("padme",), store, masses=(0.01,), workers=1)
+    assert calls == [0.01]  # without it the store is used
+
+
+def test_a_card_changed_in_a_notebook_is_another(tmp_path: Path) -> None:
+    """By pydantic's `model_copy`, which leaves alone what the card resolves to."""
+    (study,) = studies(("padme",), (0.01,))
+    experiment = study.experiment
+    counting = experiment.analysis.counting
+    assert counting is not None
+    assert counting.background is not None
+    doubled = counting.model_copy(update={"background": counting.background.model_copy(update={"error": 2000.0})})
+    analysis = experiment.analysis.model_copy(update={"counting": doubled})
+    wide = experiment.detector.model_copy(update={"absorbs": True})
+    store = tmp_path / "limits.jsonl"
+    for changed in (experiment, replace(experiment, analysis=analysis), replace(experiment, detector=wide)):
+        survey = Survey([Surveyed(changed, (0.01,))], store, EVENTS)
+        assert not survey._found("padme", 0.01)
+        survey.curves(("padme",))
+        assert survey._found("padme", 0.01)
+    with pytest.raises(CardError, match="model_copy"):  # else the override would undo the change
+        DetectorCard.load(wide, ["modules.0.stochastic=3 %"])
+
+
+def test_what_changed_meanwhile_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that was edited while limits were computed: whose they are is not known."""
+    store = tmp_path / "limits.jsonl"
+    survey = Survey(studies(("padme",), (0.01,)), store, EVENTS, 1)
+    read = provenance._bytes
+    monkeypatch.setattr(provenance, "_bytes", lambda path: read(path) + (b"#" if path.name == "statistics.py" else b""))
+    survey.curves(("padme",))
+    assert survey.row("padme", 0.01) is not None
+    assert not store.exists()
+
+
+def test_those_that_share_a_sample_are_part_of_what_it_is_made_from(tmp_path: Path) -> None:
+    """Without a number of events it is as large as all of them need."""
+    alone, both = (Survey(studies(names), None, None) for names in (("padme",), ("padme", "padme-poseydon")))
+    assert alone._key("padme", 0.01) != both._key("padme", 0.01)
+    alone, both = (Survey(studies(names), None, EVENTS) for names in (("padme",), ("padme", "padme-poseydon")))
+    assert alone._key("padme", 0.01) == both._key("padme", 0.01)
 
 
 @pytest.mark.parametrize("change", ["process.seed=2", "detector.modules.0.stochastic=3 %", "limit.confidence_level=0.95"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from alphoton.data.published_file import load
 from alphoton.generators.kinematics import Collision, head_on
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.figures.samples import process
+from alphoton.workflows.named_content import by_content
 from alphoton.workflows.report.claim import Claim, Found
 from alphoton.workflows.report.claim_tools import (
     EXACTLY,
@@ -72,7 +72,7 @@ def _redundant(_: Survey) -> Found:
     )
 
 
-@lru_cache(maxsize=4)
+@by_content(4)
 def _pair(card: str, mass: float) -> tuple[TruePhotons, TruePhotons]:
     """ALP and dark photon at the same beams."""
     return true_photons(process(card, mass, 1)), true_photons(process(f"{card}-darkphoton", mass, 1))

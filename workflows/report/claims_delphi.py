@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.chain import Experiment, load_experiment
 from alphoton.workflows.figures.fig04 import at_one_energy, without_trigger
 from alphoton.workflows.figures.samples import ALONE, acceptances, measured, process
+from alphoton.workflows.named_content import by_content
 from alphoton.workflows.report.claim import Claim, Found
 from alphoton.workflows.report.claim_tools import LIGHT, found, near, number, quotient
 from alphoton.workflows.report.claims_annihilation import largest_interference, paper_totals
@@ -30,7 +30,7 @@ from alphoton.workflows.survey import Survey
 EVENTS = 20_000
 
 
-@cache
+@by_content(4)
 def _delphi() -> Experiment:
     return load_experiment("delphi")
 
@@ -52,7 +52,7 @@ def _mean_beam_energy(_: Survey) -> Found:
     return found(np.average(sqrt_s, weights=luminosity) / 2, unit="GeV")
 
 
-@cache
+@by_content(4)
 def _efficiencies(*, trigger: bool) -> dict[str, Efficiency]:
     """Of each channel at 10 MeV, from events."""
     experiment = _delphi()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import brentq
@@ -16,6 +15,7 @@ from alphoton.generators.kinematics import Collision
 from alphoton.workflows.chain import load_experiment
 from alphoton.workflows.figures.fig09 import photon_energy
 from alphoton.workflows.figures.samples import ALONE, acceptances, process
+from alphoton.workflows.named_content import by_content
 from alphoton.workflows.report.claim import Claim, Found
 from alphoton.workflows.report.claim_tools import LIGHT, found, near, number
 from alphoton.workflows.report.claims_annihilation import largest_interference
@@ -49,7 +49,7 @@ def energy_at(theta: float, mass: float) -> float:
     return float(photon_energy(np.array(theta), mass, _collision()))
 
 
-@lru_cache(maxsize=4)
+@by_content(4)
 def _photons(mass: float) -> tuple[TruePhotons, Mask]:
     """The true photons at a mass, and which are accepted."""
     photons = true_photons(process("padme", mass, 1))

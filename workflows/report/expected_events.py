@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import reduce
 from operator import add
 
 from alphoton.analysis.analyse import summarise
@@ -17,6 +17,7 @@ from alphoton.generators.event_source import CrossSection, EventSource
 from alphoton.generators.executors import chunks
 from alphoton.generators.generate import source_meta
 from alphoton.generators.process_card import ProcessCard
+from alphoton.workflows.named_content import by_content
 from alphoton.workflows.report.claim_tools import Measured
 
 
@@ -28,7 +29,7 @@ class Generated:
     chunks: tuple[EventView, ...]
 
 
-@cache
+@by_content(16)
 def generated(process: str, *overrides: str) -> Generated:
     """The events of a process card, made once."""
     source = EventSource(ProcessCard.load(process, overrides))

@@ -13,8 +13,10 @@ from typing import Any
 from alphoton.data.card_file import documents
 from alphoton.data.event_file import versions
 from alphoton.data.output import write_text
+from alphoton.data.provenance import Recipe, library_versions
 from alphoton.workflows.figure import FigureResult
-from alphoton.workflows.provenance import figures_digest, library_versions, numbers_digest
+from alphoton.workflows.named_content import named_content
+from alphoton.workflows.provenance import LIMITS
 from alphoton.workflows.report.beyond import BeyondTable, beyond_tables
 from alphoton.workflows.report.claim import Claim, Row, compared
 from alphoton.workflows.report.corrections import CORRECTIONS
@@ -37,6 +39,8 @@ NEEDED = (
     "e137",
 )
 """The studies that they are about."""
+ALSO_SHOWN = ("scipy", "matplotlib", "mplhep")
+"""Libraries whose versions the report shows beside those of event files; the digests are of all."""
 COLUMNS = ("name", "place", "paper_says", "low", "high", "value", "error", "unit", "holds", "why")
 
 
@@ -97,10 +101,11 @@ def comparison_csv(rows: Sequence[Row]) -> str:
 
 def provenance(card: WorkflowCard, survey: Survey) -> dict[str, Any]:
     """What the report was made from: command, versions, digests, seeds, and the text of every card."""
+    everything = Recipe.of("alphoton.workflows.*", named=named_content())
     return {
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "versions": versions() | library_versions(),
-        "digests": {"numbers": numbers_digest(), "everything": figures_digest(), "survey": survey.digest},
+        "versions": versions() | {name: library_versions()[name] for name in ALSO_SHOWN},
+        "digests": {"numbers": Recipe.of(LIMITS).digest, "everything": everything.digest, "survey": survey.digest},
         "seed": card.seed,
         "cards": card_texts(card, survey),
     }

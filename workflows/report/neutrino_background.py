@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cache
 
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.limits import background_events
@@ -12,6 +11,7 @@ from alphoton.analysis.statistics import Counting, upper_limit
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.workflows.chain import Experiment, load_experiment
 from alphoton.workflows.figures.samples import ALONE, acceptances
+from alphoton.workflows.named_content import by_content
 from alphoton.workflows.report.beyond import BeyondTable
 from alphoton.workflows.report.claim_tools import LIGHT, Measured
 from alphoton.workflows.report.expected_events import expected_events, generated
@@ -39,7 +39,7 @@ class Choice:
     limit_ratio: Measured
 
 
-@cache
+@by_content(64)
 def choice(detector: str, *overrides: str, scale: float = 1.0, radiation: bool = False) -> Choice:
     """What follows from a detector card, perhaps with overrides, and an energy scale, for background and signal.
 

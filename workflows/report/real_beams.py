@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
 
 from alphoton.analysis.selection import Cut
 from alphoton.generators.event_source import cross_section
 from alphoton.workflows.chain import COUPLINGS, Experiment, PointLimit, load_experiment
 from alphoton.workflows.limit_scan import rows_at_mass
+from alphoton.workflows.named_content import by_content
 from alphoton.workflows.report.beyond import BeyondTable, Entry
 from alphoton.workflows.report.claim_tools import LIGHT, Measured, quotient
 
@@ -33,7 +33,7 @@ class Effect:
     limit: dict[str, Measured]
 
 
-@cache
+@by_content(64)
 def effect(analysis: str, mass: float, *options: str, events: int = EVENTS) -> Effect:
     """What options of the beams, overrides of the process card, change at a mass (GeV)."""
     nominal, real = (_numbers(analysis, mass, events, chosen) for chosen in ((), options))
@@ -49,7 +49,7 @@ def spread(analysis: str) -> str:
     return f"process.beams.energy_spread={SPREADS[analysis]!r}"
 
 
-@cache
+@by_content(64)
 def _numbers(analysis: str, mass: float, events: int, options: tuple[str, ...]) -> tuple[dict[str, Measured], ...]:
     """Cross-sections in pb, efficiencies and limits, with their errors."""
     experiment = _experiment(analysis, mass, options)
