@@ -30,7 +30,7 @@ from alphoton.analysis.slices import ELECTRON_ONLY, PHOTON_ONLY, Exclusion, RayL
 from alphoton.analysis.statistics import NoLimitError
 from alphoton.analysis.window import background_share, width, window
 from alphoton.data.arguments import several
-from alphoton.data.card_paths import KeyPath
+from alphoton.data.card_paths import KeyPath, data_file
 from alphoton.data.errors import CardError, InputError
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.generators.constants import HBARC_MM
@@ -83,7 +83,7 @@ class Experiment:
         path, block = found
         assert block.table is not None
         try:
-            return BackgroundTable.load(block, beside(self.analysis, block.table))
+            return BackgroundTable.load(block, data_file(Path(self.analysis.origin), block.table))
         except CardError:
             raise
         except InputError as error:

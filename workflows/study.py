@@ -249,9 +249,7 @@ def _run_point(point: Point, workers: int, *, force: bool) -> PointLimit:
     if experiment.analysis.scan is not None:
         return scan_limit(experiment, point.mass)
     processes, reference = experiment.at(point.mass)
-    measured = []
-    for process in processes:
-        measured.append(_run_process(point, process, _folder(point, process), workers, force=force))
+    measured = [_run_process(point, process, _folder(point, process), workers, force=force) for process in processes]
     compared = reference_in_memory(experiment, reference, point.number)
     return point_limit(experiment, measured, compared, processes[0].events)
 

@@ -16,7 +16,7 @@ from alphoton.data.errors import CardError, InputError
 from alphoton.workflows import limit, run
 from alphoton.workflows.card_tools import validate_file
 from alphoton.workflows.chain import PointLimit, expected_background, load_experiment
-from alphoton.workflows.survey import counted_by
+from alphoton.workflows.provenance import experiment_recipe
 
 TABLE = """\
 # title: made up
@@ -191,10 +191,10 @@ def test_a_run_leaves_out_what_the_table_does_not_reach(folder: Path, tmp_path: 
 
 def test_a_survey_sees_that_a_table_changed(folder: Path) -> None:
     path = counting(folder, "{table: b.csv}")
-    first = counted_by(load_experiment(path))
-    assert counted_by(load_experiment(path)) == first
+    first = experiment_recipe(load_experiment(path)).digest
+    assert experiment_recipe(load_experiment(path)).digest == first
     (folder / "b.csv").write_text(TABLE.replace("40,4", "41,4"))
-    assert counted_by(load_experiment(path)) != first
+    assert experiment_recipe(load_experiment(path)).digest != first
 
 
 # --- recast ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alphoton.analysis.analysis_card import BackgroundError
 from alphoton.analysis.limits import NO_LIMIT
 from alphoton.data import provenance
 from alphoton.data.errors import CardError, InputError
@@ -169,7 +170,9 @@ def test_a_card_changed_in_a_notebook_is_another(tmp_path: Path) -> None:
     counting = experiment.analysis.counting
     assert counting is not None
     assert counting.background is not None
-    doubled = counting.model_copy(update={"background": counting.background.model_copy(update={"error": 2000.0})})
+    doubled = counting.model_copy(
+        update={"background": counting.background.model_copy(update={"error": BackgroundError(2000.0)})}
+    )
     analysis = experiment.analysis.model_copy(update={"counting": doubled})
     wide = experiment.detector.model_copy(update={"absorbs": True})
     store = tmp_path / "limits.jsonl"
