@@ -57,7 +57,7 @@ def dump_limit(
         if along is not None:
             found = along
         else:
-            found = search.band(direction(mass, alone)) if component in search.components else NOTHING
+            found = search.band(direction(mass, alone), alone=True) if component in search.components else NOTHING
         bands[name] = [CouplingLimit(*edge).times(strength) for edge in found.edges]
         if not strength:
             empty[component] = NOT_PART
@@ -104,11 +104,11 @@ class PublishedBand:
             "nothing is excluded at any strength of the couplings" if self.is_known else "outside the published curve"
         )
 
-    def band(self, ray: Couplings) -> Edges:
-        """What is excluded along a ray."""
+    def band(self, ray: Couplings, *, alone: bool = False) -> Edges:
+        """What is excluded along a ray. Of a coupling `alone` the paper's form is the published band as it is."""
         if not self.is_known:
             return NOTHING
-        block, alone = self.block, ray == direction(self.mass, PHOTON_ONLY)
+        block = self.block
         found = recast(self.dump, self.mass, *self.known, block.visible_ratio, block.form, None if alone else ray)
         last = STRONGEST if alone else STRONGEST / math.hypot(ray.g_agamma, ray.g_ae, ray.g_amu)
         return Edges(*found).ending_below(last)
@@ -138,8 +138,8 @@ class BandFromEvents:
         rng = np.random.default_rng(stream(processes[0].seed, Stage.SIMULATION, point, 0))
         self.decays = DecaysInFlight(Dump(block.shielding, block.decay_region), mass, made, calorimeters, rng)
 
-    def band(self, ray: Couplings) -> Edges:
-        """What is excluded along a ray."""
+    def band(self, ray: Couplings, *, alone: bool = False) -> Edges:
+        """What is excluded along a ray, which may be that of a coupling alone."""
         ray = self.experiment.decaying(ray)
         found = self.decays.found_edges(self.needed, WEAKEST, STRONGEST, self.block.visible_ratio, ray)
         return found.ending_below(STRONGEST)
