@@ -35,8 +35,16 @@ LEAST = 100
 """Fewer pseudo-experiments tell nothing of a level of 90%."""
 ROUNDING = 1e-7
 """Of q~: the same counts give the same value within this."""
+NARROW = 0.2
+"""Between two strengths so near, ln CLs is taken for straight: to less than 1% of a limit."""
 CLOSE = 0.05
-"""Of ln CLs: so near to the level, the rest of the way to a limit is taken for straight."""
+"""Of ln CLs: or so near to its level."""
+FAR = 0.2
+"""Of ln CLs: so far apart from the level on both sides, the slope of CLs is taken."""
+AROUND = (0.85, 1.2)
+"""An asymptotic limit: where the first pseudo-experiments for the observed counts are made."""
+LEAST_EXCLUDED = 4
+"""Pseudo-experiments with a signal that must be expected beyond the data at the limit."""
 MOST_STRENGTHS = 40
 """At which pseudo-experiments are made for one limit with its band; about ten are enough."""
 
@@ -83,7 +91,7 @@ def toy_limit(
     p_value = observed.p_value()
     if not np.any(data.counts[0][model.signal > 0]):
         return ShapeLimit(floor, band, p_value)
-    ((value, error),) = observed.limits([_Observed(model, data)], [asymptotic.value])
+    ((value, error),) = observed.limits([_Observed(model, data)], [part * asymptotic.value for part in AROUND])
     if math.isnan(value):
         raise ValueError(_too_few(toys))
     return ShapeLimit(max(value, floor), band, p_value, error)
@@ -223,7 +231,7 @@ class _Search:
     def _level(self, with_signal: Array, alone: Array, seen: float) -> _Level:
         both, only = with_signal >= seen - ROUNDING, alone >= seen - ROUNDING
         count, p_both, p_only = len(both), float(np.mean(both)), float(np.mean(only))
-        if p_only * self._wanted * count < 1:
+        if p_only * self._wanted * count < LEAST_EXCLUDED:
             return _Level(math.nan, math.nan)
         p_both = max(p_both, 0.5 / count)
         # of a ratio of correlated means
@@ -269,5 +277,9 @@ def _way(levels: Sequence[tuple[float, _Level]], wanted: float) -> _Way:
         return _Way(min(farther * 1.05, 2 * high), math.nan, settled=False)
     strength = low - at_low.above / slope
     nearest = min((at_low, at_high), key=lambda level: abs(level.above))
-    near = abs(nearest.above) < CLOSE or high - low < 0.02 * high
+    near = abs(nearest.above) < CLOSE or high - low < NARROW * high
+    # the slope from farther away, where CLs does not move by single pseudo-experiments
+    start = max(k for k, (_, level) in enumerate(points) if level.above > FAR)
+    end = next((k for k in range(start + 1, len(points)) if points[k][1].above < -FAR), len(points) - 1)
+    slope = (points[end][1].above - points[start][1].above) / (points[end][0] - points[start][0])
     return _Way(strength, nearest.error / -slope, settled=near)
