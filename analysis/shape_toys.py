@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
+from alphoton.analysis.look_elsewhere import ROUNDING, share_as_large
 from alphoton.analysis.shape import (
     DEVIATIONS,
     Array,
@@ -33,8 +34,6 @@ from alphoton.analysis.shape import (
 
 LEAST = 100
 """Fewer pseudo-experiments tell nothing of a level of 90%."""
-ROUNDING = 1e-7
-"""Of q~: the same counts give the same value within this."""
 NARROW = 0.2
 """Between two strengths so near, ln CLs is taken for straight: to less than 1% of a limit."""
 CLOSE = 0.05
@@ -190,10 +189,10 @@ class _Search:
         self._alphas: Array | None = None
 
     def p_value(self) -> float:
-        """The local p-value of the background alone: at least one pseudo-experiment is counted, the data themselves."""
+        """The local p-value of the background alone; 0.5 where there is no excess."""
         zero = self._zero()
-        as_large = excess(self._model, self._alone, zero) >= excess(self._model, self._data)[0] - ROUNDING
-        return min((1 + int(np.sum(as_large))) / (1 + len(as_large)), 0.5)
+        excesses = excess(self._model, self._alone, zero)
+        return min(float(share_as_large(excesses, excess(self._model, self._data)[0])), 0.5)
 
     def _zero(self) -> Fit:
         if self._alone_zero is None:

@@ -51,6 +51,8 @@ class Experiment:
     processes: tuple[ProcessCard, ...]
     detector: DetectorCard
     reference: ProcessCard | None
+    toys: bool = True
+    """False where only the Monte Carlo errors of the samples are wanted: no limit then takes pseudo-experiments."""
 
     @cached_property
     def backgrounds(self) -> Backgrounds | None:
@@ -339,7 +341,7 @@ def _limit_from_shapes(experiment: Experiment, measured: Measurement, component:
     """The limit on one coupling, the expected band and the local p-value, from the likelihood of the bins."""
     per_pb = exposure_per_pb(experiment)
     assert experiment.backgrounds is not None
-    found = experiment.backgrounds.limit(measured, component)
+    found = experiment.backgrounds.limit(measured, component, toys=experiment.toys)
     allowed = Rate(found.value / per_pb, found.error / per_pb)
     band = tuple(coupling_limit(Rate(events / per_pb), rate).value for events in found.band)
     return FoundLimit(coupling_limit(allowed, rate), allowed, 0.0, band, found.p_value)
