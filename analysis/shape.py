@@ -133,9 +133,6 @@ class Fit:
     gammas: Array
     nll: Array
 
-    def rows(self, chosen: NDArray[np.bool_]) -> Fit:
-        return Fit(self.strength[chosen], self.alphas[chosen], self.gammas[chosen], self.nll[chosen])
-
 
 # --- fits ----------------------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,6 @@ from alphoton.analysis.shape import (
     DEVIATIONS,
     Array,
     Data,
-    Fit,
     ShapeLimit,
     ShapeModel,
     check_level,
@@ -162,7 +161,7 @@ class _Observed:
         self._model, self._data = model, data
 
     def __call__(self, strength: float, alone: Array) -> float:
-        return float(_statistic(self._model, self._data, strength)[0][0])
+        return float(_statistic(self._model, self._data, strength)[0])
 
 
 Statistic = Callable[[float, Array], float]
@@ -185,19 +184,14 @@ class _Search:
         self._experiments = _Experiments(model, toys, random)
         at_zero = fit_at(model, data, 0.0)
         self._alone = self._experiments.at(0.0, at_zero.alphas[0], at_zero.gammas[0])
-        self._alone_zero: Fit | None = None
-        self._alphas: Array | None = None
+        self._alone_zero = fit_at(model, self._alone, 0.0)
+        self._alone_best = fit(model, self._alone, self._alone_zero)
+        self._alphas = self._alone_zero.alphas  # of the last fit, where the next one starts
 
     def p_value(self) -> float:
         """The local p-value of the background alone; 0.5 where there is no excess."""
-        zero = self._zero()
-        excesses = excess(self._model, self._alone, zero)
+        excesses = np.maximum(2 * (self._alone_zero.nll - self._alone_best.nll), 0.0)
         return min(float(share_as_large(excesses, excess(self._model, self._data)[0])), 0.5)
-
-    def _zero(self) -> Fit:
-        if self._alone_zero is None:
-            self._alone_zero = fit_at(self._model, self._alone, 0.0)
-        return self._alone_zero
 
     def limits(self, statistics: Sequence[Statistic], guesses: Sequence[float]) -> list[tuple[float, float]]:
         """Where CLs of each falls through 1 - CL, with its error; nan where it cannot be told."""
@@ -222,9 +216,10 @@ class _Search:
     def _levels(self, strength: float, statistics: Sequence[Statistic]) -> list[_Level]:
         fixed = fit_at(self._model, self._data, strength)
         both = self._experiments.at(strength, fixed.alphas[0], fixed.gammas[0])
-        with_signal, _ = _statistic(self._model, both, strength)
-        zero = self._zero()
-        alone, self._alphas = _statistic(self._model, self._alone, strength, zero, self._alphas)
+        with_signal = _statistic(self._model, both, strength)
+        fixed = fit_at(self._model, self._alone, strength, self._alphas)
+        self._alphas = fixed.alphas
+        alone = np.where(self._alone_best.strength > strength, 0.0, 2 * (fixed.nll - self._alone_best.nll))
         return [self._level(with_signal, alone, statistic(strength, alone)) for statistic in statistics]
 
     def _level(self, with_signal: Array, alone: Array, seen: float) -> _Level:
@@ -238,20 +233,14 @@ class _Search:
         return _Level(math.log(p_both / p_only / self._wanted), error)
 
 
-def _statistic(
-    model: ShapeModel, data: Data, strength: float, zero: Fit | None = None, start: Array | None = None
-) -> tuple[Array, Array]:
-    """q~_mu of each data set, and its alphas at mu. `zero` is the fit at mu = 0 if known, `start` alphas to begin with.
-
-    A data set that has a better description above mu has none: it needs no other fit.
-    """
-    fixed = fit_at(model, data, strength, start)
+def _statistic(model: ShapeModel, data: Data, strength: float) -> Array:
+    """q~_mu of each data set. One that has a better description above mu has 0, and needs no other fit."""
+    fixed = fit_at(model, data, strength)
     below = slope_in_strength(model, data, fixed) > 0
-    found = np.zeros(len(data.counts))
-    rest = data.rows(below)
-    without = fit_at(model, rest, 0.0, fixed.alphas[below]) if zero is None else zero.rows(below)
-    found[below] = np.maximum(2 * (fixed.nll[below] - fit(model, rest, without).nll), 0.0)
-    return found, fixed.alphas
+    rest, found = data.rows(below), np.zeros(len(data.counts))
+    best = fit(model, rest, fit_at(model, rest, 0.0, fixed.alphas[below]))
+    found[below] = np.maximum(2 * (fixed.nll[below] - best.nll), 0.0)
+    return found
 
 
 @dataclass(frozen=True)
