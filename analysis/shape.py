@@ -138,7 +138,7 @@ class Fit:
 
 
 def fit_at(model: ShapeModel, data: Data, strength: ArrayLike, alphas: Array | None = None) -> Fit:
-    """The best nuisance parameters of each data set at a given mu, one for all or one for each; `alphas` is where to start."""
+    """The best nuisance parameters of each data set at a given mu, one for all or one for each; `alphas` are a start."""
     strengths = np.broadcast_to(np.asarray(strength, dtype=np.float64), len(data.counts)).copy()
     first = np.zeros((len(strengths), len(model.errors))) if alphas is None else alphas
     return _minimise(model, data, np.column_stack([strengths, first]), free=False)
@@ -334,7 +334,7 @@ def shape_limit(model: ShapeModel, counts: ArrayLike | None = None, confidence_l
 
 
 def limit_without_events(model: ShapeModel, confidence_level: float = 0.90) -> float:
-    """The limit on mu of data without an event in any bin of the signal: -ln(1 - CL)/S, with S the signal in the bins at mu = 1.
+    """The limit on mu of data without an event in any bin of the signal: -ln(1 - CL)/S; S is what the bins hold at mu = 1.
 
     Then q~_mu = 2 mu S, for the best nuisance parameters do not depend on mu, and no other data have a larger one: such
     data are excluded at CLs = P(no event | s + b)/P(no event | b) = exp(-mu S) exactly, whatever the background. No other

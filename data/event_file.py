@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from alphoton.data.checksums import BlockSums, crc, crc_of_json
 from alphoton.data.errors import InputError, first_line
+from alphoton.data.event_meta import columns_problem, meta_problem, runs_problem, values_problem
 from alphoton.data.output import Unfinished
 
 FORMAT_VERSION = 1
@@ -179,7 +180,8 @@ class EventWriter:
 class EventFile:
     """An event file opened for reading.
 
-    Raises `InputError` where it is missing, truncated, foreign or of another format.
+    Raises `InputError` where it is missing, truncated, foreign or of another format, and where it breaks the contract of
+    `event_meta`: in its `meta`, in `Runs`, or in the columns of `Events`.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -212,6 +214,7 @@ class EventFile:
         expected = self._damaged(lambda: int(self._runs["genEventCount"].sum()))
         if expected != self.count:
             raise InputError(f"{path}: damaged: {self.count} events where {expected} were written; make it again")
+        self._check_contract()
 
     def _read_meta(self) -> dict[str, Any]:
         try:
@@ -231,6 +234,18 @@ class EventFile:
         if odd := {*self.branches} ^ {*self._checksums["Events"]}:
             shown = ", ".join(sorted(odd))
             raise InputError(f"{self.path}: damaged: branches were lost, or are not those written: {shown}; make it again")
+
+    def _check_contract(self) -> None:
+        """Raise `InputError`, naming the key, where the file is whole and its content is not what alphoton writes."""
+        problem = meta_problem(self.meta) or runs_problem(self._runs)
+        self._refuse(problem or columns_problem(self.types(), list(self.meta["couplings"])))
+        if self.count == 0:
+            self._refuse("Events: holds no events")
+
+    def _refuse(self, problem: str | None) -> None:
+        if problem is not None:
+            self._file.close()
+            raise InputError(f"{self.path}: {problem}; it is no event file of alphoton")
 
     def __enter__(self) -> Self:
         return self
@@ -280,7 +295,20 @@ class EventFile:
             chunk = self._read(wanted, start, stop)
             self._damaged(lambda chunk=chunk, count=stop - start: _add(sums, chunk, count))
             self._verify(sums)
+            self._check_values(chunk)
             yield chunk
+
+    def _check_values(self, chunk: Chunk) -> None:
+        """Raise `InputError`, naming the branch, where a value that is as it was written cannot be right."""
+        runs = len(self.meta["beams"])
+        for name, column in chunk.items():
+            if isinstance(column, Jagged):
+                for field, values in column.fields.items():
+                    if len(values) != column.offsets[-1]:
+                        self._refuse(f"Events.{name}_{field}: has not as many entries as others of {name}")
+                    self._refuse(values_problem(f"{name}_{field}", values, column.counts, runs))
+            else:
+                self._refuse(values_problem(name, column, np.ones(0, dtype=np.int64), runs))
 
     def _read(self, branches: Sequence[str], start: int, stop: int) -> Chunk:
         """The events `start` to `stop`; branch by branch, which is faster than all at once, and names the one that fails."""
@@ -294,7 +322,8 @@ class EventFile:
                     columns[branch] = self.tree[branch].array(entry_start=start, entry_stop=stop, library="np")
                 else:
                     first, values = _flat(self.tree[branch].array(entry_start=start, entry_stop=stop, library="ak"))
-                    offsets.setdefault(group, first)
+                    if not np.array_equal(offsets.setdefault(group, first), first):
+                        raise ValueError(f"other numbers of entries than {group} has")
                     fields.setdefault(group, {})[branch.removeprefix(f"{group}_")] = values
             except Exception as error:
                 place = f"damaged: branch {branch}, events {start} to {stop - 1}: cannot be read ({first_line(error)})"

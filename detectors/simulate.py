@@ -141,6 +141,7 @@ def simulate(
     with EventFile(events) as source, EventWriter(path, force=force) as writer:
         header = {**source.meta, "cards": {**source.meta["cards"], "detector": card.resolved}}
         header["detector_seed"] = source.meta["seed"] if seed is None else seed
+        _forget_noise(header)
         passed: dict[str, int] = {}
         done = 0
         start = time.perf_counter()
@@ -155,6 +156,13 @@ def simulate(
         seconds = time.perf_counter() - start
         writer.finish(header, source.runs())
     return Simulated(path, done, passed, done / seconds, header["detector_seed"])
+
+
+def _forget_noise(meta: dict[str, Any]) -> None:
+    """Take out what a merged file says of the noise of an earlier detector: all of it is made anew."""
+    meta.pop("noise", None)
+    if meta.get("sources"):
+        meta["sources"] = [{**source, "detector_seed": None} for source in meta["sources"]]
 
 
 def flags(chunk: Chunk) -> dict[str, Mask]:

@@ -186,6 +186,7 @@ class EventSource:
         self._normalisation = Normalisation(card, point)
         self.process = self._normalisation.process
         self.cross_section = self._normalisation.cross_section
+        self.table_error = self._normalisation.table_error
         self.unit_cross_sections = {c.name: self._normalisation.mean(c.name) for c in self.process.components}
         self._mixture = self._make_mixture()
         self.channels = self._make_channels()

@@ -155,6 +155,7 @@ def source_meta(source: EventSource) -> dict[str, Any]:
         "alp_id": card.ids.alp,
         "atoms_per_radiation_length": thick.stuff.atoms_per_radiation_length if thick is not None else None,
         "decay_fraction": fraction(card),
+        "shower_error": source.table_error,
         "couplings": dict(zip(components, map(float, source.process.couplings(card)), strict=True)),
         "components_pb": components,
         "unit_components_pb": {name: [part.value, part.error] for name, part in source.unit_cross_sections.items()},

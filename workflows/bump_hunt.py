@@ -11,7 +11,8 @@ import numpy as np
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.look_elsewhere import LOW_LEVEL, global_p_value, scan, share_as_large
 from alphoton.analysis.shape import fit_at, local_p_value
-from alphoton.analysis.shape_limits import LEAST_EVENTS, TOYS as MOST_TOYS, events_that_count
+from alphoton.analysis.shape_limits import LEAST_EVENTS, events_that_count
+from alphoton.analysis.shape_limits import TOYS as MOST_TOYS
 from alphoton.analysis.shape_toys import pseudo_experiments
 from alphoton.data.errors import InputError
 from alphoton.workflows.chain import load_experiment, of_component, sampled

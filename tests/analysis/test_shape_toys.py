@@ -1,10 +1,11 @@
-"""Limits from shapes at low counts: exact where nothing is seen, by pseudo-experiments with their own error where little is."""
+"""Limits from shapes at low counts: exact if nothing is seen, else by pseudo-experiments with their own error."""
 
 from __future__ import annotations
 
 import math
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_events_beside_the_signal_do_not_matter() -> None:
 
 @pytest.mark.parametrize("model", [bins(0.05), bins(0.05, (0.0, 0.0, 0.0), 0.0)])
 def test_pseudo_experiments_know_the_exact_limit(model: ShapeModel) -> None:
-    """They are not needed without an event; made all the same, they agree: the best nuisance parameters do not depend on mu."""
+    """They are not needed without an event; made all the same, they agree."""
     data = model.observed(np.zeros(25))
     search = _Search(model, data, 20_000, np.random.default_rng(5), 0.1)
     ((value, error),) = search.limits([_Observed(model, data)], [2.0, 2.6])
@@ -175,7 +176,7 @@ def test_spread_over_seeds_with_nuisance_parameters() -> None:
 
 
 def test_counts_are_poisson_processes_in_the_strength() -> None:
-    """Whatever the order in which strengths are asked for, means and variances are those of Poisson counts, and they rise."""
+    """In whatever order strengths are asked for, means and variances are those of Poisson counts, and they rise."""
     model = bins(2.0, (0.0, 0.0, 0.0), 0.0)
     toys, counts = 4000, {}
     made = _Experiments(model, toys, np.random.default_rng(9))
@@ -186,7 +187,7 @@ def test_counts_are_poisson_processes_in_the_strength() -> None:
         assert np.abs((found.mean(axis=0) - mean) / np.sqrt(mean / toys)).max() < 4.5
         assert np.abs(found.var(axis=0) / mean - 1).max() < 4.5 * np.sqrt((2 + 1 / mean.min()) / toys)
     ordered = [counts[strength] for strength in sorted(counts)]
-    assert all(np.all(less <= more) for less, more in zip(ordered, ordered[1:], strict=False))
+    assert all(np.all(less <= more) for less, more in pairwise(ordered))
     assert np.all(made.at(15.0, np.zeros(3), np.ones(25)).counts == counts[15.0])
 
 
