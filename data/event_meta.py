@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-NotNegative = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
+LARGEST = 1e70
+"""Of any number: the square of a weight times a coupling is then a number, too."""
+Number = Annotated[float, Field(gt=-LARGEST, lt=LARGEST)]
+NotNegative = Annotated[float, Field(ge=0, lt=LARGEST)]
+Positive = Annotated[float, Field(gt=0, lt=LARGEST)]
 Count = Annotated[int, Field(ge=0)]
-WithError = Annotated[list[float], Field(min_length=2, max_length=2)]
+WithError = Annotated[list[Number], Field(min_length=2, max_length=2)]
 """A cross-section and its error, pb."""
 
 
@@ -32,7 +35,7 @@ class BeamsMeta(_Contract):
 
     sqrt_s: Positive
     energy: Positive
-    momentum_z: float
+    momentum_z: Number
     luminosity: Positive | None = None
     share: Positive = 1.0
     atomic_number: NotNegative = 0.0
@@ -49,7 +52,7 @@ class CardsMeta(_Contract):
 class TallyMeta(_Contract):
     """What was counted in a part of a large job."""
 
-    rows: Annotated[list[dict[str, float]], Field(min_length=1)]
+    rows: Annotated[list[dict[str, Number]], Field(min_length=1)]
     sums: dict[str, WithError]
     trials: Count
     overweight: Count
@@ -88,7 +91,7 @@ class EventMeta(_Contract):
     alp_id: int
     atoms_per_radiation_length: Positive | None
     decay_fraction: Annotated[float, Field(gt=0, le=1)]
-    couplings: Annotated[dict[str, float], Field(min_length=1)]
+    couplings: Annotated[dict[str, Number], Field(min_length=1)]
     """What each component of the cross-section is multiplied with."""
     components_pb: dict[str, WithError]
     unit_components_pb: dict[str, WithError]
@@ -137,7 +140,7 @@ def runs_problem(rows: Mapping[str, NDArray[Any]]) -> str | None:
         values = rows[name]
         if values.ndim != 1 or values.dtype.kind not in "iuf" or len(values) == 0:
             return f"Runs.{name}: must be a number for each chunk"
-        bad = ~np.isfinite(values) | ((values < 0) if name in NEVER_NEGATIVE else False)
+        bad = ~(np.abs(values) < LARGEST) | ((values < 0) if name in NEVER_NEGATIVE else False)
         if np.any(bad):
             return f"Runs.{name}: is {values[np.argmax(bad)]:g}, must be a number{', 0 or more' * (name in NEVER_NEGATIVE)}"
     return None
@@ -188,8 +191,8 @@ def values_problem(branch: str, values: NDArray[Any], counts: NDArray[np.int64],
     """The first thing that is wrong with the values of a branch; `counts` are its entries an event, `runs` the beams'."""
     if len(values) == 0:
         return None
-    if values.dtype.kind == "f" and branch not in MAY_BE_NAN and not np.isfinite(values.sum()):
-        bad = ~np.isfinite(values)
+    if values.dtype.kind == "f" and branch not in MAY_BE_NAN and not values.dot(values) < LARGEST:
+        bad = ~(np.abs(values) < LARGEST)
         if np.any(bad):
             return f"Events.{branch}: is {values[np.argmax(bad)]:g}, must be a number"
     if branch == "run" and not (values.min() >= 0 and values.max() < runs):
