@@ -13,7 +13,11 @@ At given mu and alpha the best gamma solves a quadratic equation, so that a fit 
 however many bins there are. A general minimiser, which has them all, is hundreds of times slower. Fits run over many data
 sets at once; arrays have the data sets first, then samples, then bins.
 
-The test statistic is q~_mu, and its distributions those of G. Cowan et al., Eur. Phys. J. C71 (2011) 1554.
+The test statistic is q~_mu, and its distributions those of G. Cowan et al., Eur. Phys. J. C71 (2011) 1554. They need many
+events: `shape_limits` takes them only where they hold.
+
+A limit here is not that of `statistics` where the background of a bin has an error: there probabilities are averaged over a
+Gaussian background, here the likelihood has its best background. For 61 events over 49 +- 4.9 the limits are 25.5 and 24.8.
 """
 
 from __future__ import annotations

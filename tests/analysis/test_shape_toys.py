@@ -153,6 +153,16 @@ def test_the_p_value_is_that_of_the_count() -> None:
     assert toy_limit(one_bin(0.5), [30], 1000, seed=6).p_value == pytest.approx(1 / 1001)  # never 0
 
 
+def test_an_error_of_the_background_makes_another_limit_than_counting() -> None:
+    """As the README quotes it: `cls` averages over the background, the likelihood has its best one."""
+    model = replace(one_bin(49.0), variances=np.array([4.9**2]))
+    assert upper_limit(Counting(61, 49.0, 4.9)) == pytest.approx(25.46, abs=0.005)
+    assert shape_limit(model, [61.0]).value == pytest.approx(24.80, abs=0.005)
+    found = toy_limit(model, [61.0], 20_000, seed=1)
+    assert found.value == pytest.approx(24.80, abs=4 * found.error)
+    assert abs(found.value - 25.46) > 4 * found.error
+
+
 # --- the error of the number of pseudo-experiments -----------------------------------------------------------------------
 
 
