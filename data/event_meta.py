@@ -148,7 +148,11 @@ def runs_problem(rows: Mapping[str, NDArray[Any]]) -> str | None:
 
 # --- Events --------------------------------------------------------------------------------------------------------------
 
-INTEGERS, FLOATS, FLAGS = ("int", "uint"), ("double", "float"), ("bool",)
+Kinds = tuple[str, ...]
+"""Beginnings of names of C++ types."""
+INTEGERS: Kinds = ("int", "uint")
+FLOATS: Kinds = ("double", "float")
+FLAGS: Kinds = ("bool",)
 EVENT = {"run": INTEGERS, "event": INTEGERS, "genWeight": FLOATS}
 PARTICLES = {
     "GenPart_pdgId": INTEGERS,

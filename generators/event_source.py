@@ -266,13 +266,13 @@ class EventSource:
         momenta = self.process.final_state(sample.x, phi, p)
         depth = np.zeros(count) if self.process.depth is None else self.process.depth(sample.x, p)
         components = self._component_weights(channel, sample.x)
-        for values in (sample.weights, components, momenta):
-            if not np.isfinite(values.sum()):  # cheap: a number that is not finite spoils a sum
+        for numbers in (sample.weights, components, momenta):
+            if not np.isfinite(numbers.sum()):  # cheap: a number that is not finite spoils a sum
                 raise InputError(
                     f"{self.card.origin}: {self.card.process}: an event's weight or momentum is not a finite number"
                 )
-        numbers = None if self.process.pdg_ids is None else self.process.pdg_ids(sample.x, p)
-        return Part(channel.run, sample.weights, momenta, depth, components, numbers, sample.trials)
+        pdg_ids = None if self.process.pdg_ids is None else self.process.pdg_ids(sample.x, p)
+        return Part(channel.run, sample.weights, momenta, depth, components, pdg_ids, sample.trials)
 
     def _component_weights(self, channel: Channel, x: Array) -> Array:
         """(components, n): dsigma_k / (sigma q); times the products of couplings they add to the event's weight."""

@@ -34,7 +34,7 @@ def model(overrides: list[str], coupling: str = "electron") -> ShapeModel:
 
 
 def test_without_events_2_3_are_allowed() -> None:
-    """In the bins; asymptotic formulas say 1.4. The same is expected, for the background is a hundredth of an event a bin."""
+    """In the bins; asymptotic formulas say 1.4. The same is expected: a bin has a hundredth of an event of background."""
     (row,) = limit("padme-vetoes", [MASS], events=EVENTS, overrides=[*FEW, EMPTY]).rows
     exposure = exposure_per_pb(load_experiment("padme-vetoes", FEW))
     inside = row.allowed["electron"].value * exposure * model(FEW).signal.sum()
@@ -93,7 +93,7 @@ def test_the_workspace_of_pyhf_has_this_limit(tmp_path: Path) -> None:
 
 
 def test_a_search_for_a_peak_counts_pseudo_experiments() -> None:
-    """Three events in a bin where 0.05 are expected: the local p-value is near that of the count, and the global one larger."""
+    """Three events where 0.05 are expected: the local p-value is near that of the count, the global one is larger."""
     counts = np.zeros(25, dtype=int)
     counts[8] = 3
     card = AnalysisCard.load("padme-vetoes", [*FEW, f"counting.bins.observed={counts.tolist()}"])
