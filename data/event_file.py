@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from alphoton.data.checksums import BlockSums, crc, crc_of_json
 from alphoton.data.errors import InputError, first_line
-from alphoton.data.event_meta import columns_problem, meta_problem, runs_problem, values_problem
+from alphoton.data.event_meta import checksums_problem, columns_problem, meta_problem, runs_problem, values_problem
 from alphoton.data.output import Unfinished
 
 FORMAT_VERSION = 1
@@ -197,23 +197,32 @@ class EventFile:
             names = {key.split(";")[0] for key in self._file.keys()}  # noqa: SIM118 (not a dict)
         except Exception as error:
             raise InputError(f"{path}: not a whole ROOT file ({first_line(error)}); generate it again") from None
+        try:
+            self._open(names)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _open(self, names: set[str]) -> None:
+        """Read everything but the events. Raises `InputError` where that is not as it was written, or cannot be right."""
         missing = {"Events", "Runs", "meta"} - names
         if missing:
             raise InputError(
-                f"{path}: no event file of alphoton: {', '.join(sorted(missing))} not found; "
+                f"{self.path}: no event file of alphoton: {', '.join(sorted(missing))} not found; "
                 "make one with 'alphoton generate'"
             )
         self.meta = self._read_meta()
         self._checksums: dict[str, Any] = self.meta.pop("checksums")
+        self._refuse(checksums_problem(self._checksums))
         self.tree = self._damaged(lambda: self._file["Events"])
         if not hasattr(self.tree, "num_entries"):
-            raise InputError(f"{path}: no event file of alphoton: its 'Events' is no tree")
+            raise InputError(f"{self.path}: no event file of alphoton: its 'Events' is no tree")
         self.branches: list[str] = self._damaged(lambda: [str(name) for name in self.tree.keys()])  # noqa: SIM118
         self._check_branches()
         self._runs = self._read_runs()
         expected = self._damaged(lambda: int(self._runs["genEventCount"].sum()))
         if expected != self.count:
-            raise InputError(f"{path}: damaged: {self.count} events where {expected} were written; make it again")
+            raise InputError(f"{self.path}: damaged: {self.count} events where {expected} were written; make it again")
         self._check_contract()
 
     def _read_meta(self) -> dict[str, Any]:
@@ -244,7 +253,6 @@ class EventFile:
 
     def _refuse(self, problem: str | None) -> None:
         if problem is not None:
-            self._file.close()
             raise InputError(f"{self.path}: {problem}; it is no event file of alphoton")
 
     def __enter__(self) -> Self:

@@ -36,10 +36,10 @@ class BeamsMeta(_Contract):
     sqrt_s: Positive
     energy: Positive
     momentum_z: Number
-    luminosity: Positive | None = None
-    share: Positive = 1.0
-    atomic_number: NotNegative = 0.0
-    atomic_mass: NotNegative = 0.0
+    luminosity: Positive | None
+    share: Positive
+    atomic_number: NotNegative
+    atomic_mass: NotNegative
 
 
 class CardsMeta(_Contract):
@@ -74,6 +74,14 @@ class SourceMeta(_Contract):
     detector_seed: Count | None = None
     point: Count
     events: Count
+
+
+class ChecksumsMeta(_Contract):
+    """Of blocks of so many events, by branch, and of the columns of `Runs`."""
+
+    block: Annotated[int, Field(gt=0)]
+    Events: dict[str, list[int]]
+    Runs: dict[str, int]
 
 
 class EventMeta(_Contract):
@@ -115,11 +123,20 @@ def _listed(names: Mapping[str, Any]) -> str:
 
 def meta_problem(meta: Mapping[str, Any]) -> str | None:
     """The first thing that is wrong with a file's `meta`, as `meta.key: what`; None where it keeps the contract."""
+    return _problem(EventMeta, "meta", meta)
+
+
+def checksums_problem(checksums: Any) -> str | None:
+    """The same for its `checksums`."""
+    return _problem(ChecksumsMeta, "meta.checksums", checksums)
+
+
+def _problem(contract: type[_Contract], place: str, values: Any) -> str | None:
     try:
-        EventMeta.model_validate(meta)
+        contract.model_validate(values)
     except ValidationError as error:
         first, *others = error.errors(include_url=False)
-        path = ".".join(["meta", *map(str, first["loc"])])
+        path = ".".join([place, *map(str, first["loc"])])
         message = re.sub(r"^(Value error, |Input )", "", first["msg"]).replace("\n", " ")
         more = f" (and {len(others)} more)" if others else ""
         return f"{path}: {message[:1].lower()}{message[1:]}{more}"

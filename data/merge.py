@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +65,13 @@ def merge(
             raise InputError(f"{path}: is one of the files to merge; choose another name")
         for file in opened[1:]:
             _check_same(opened[0], file)
-        sources, noise = list(_sources(opened)), list(_noise(opened))
-        _check_distinct(sources, "seed", "events", "generate")
-        _check_distinct(noise, "detector_seed", "detector noise", "simulate")
+        sources, noise = [_sources(file) for file in opened], [_noise(file) for file in opened]
+        _check_distinct(opened, sources, "seed", "events", "generate")
+        _check_distinct(opened, noise, "detector_seed", "detector noise", "simulate")
         runs = _runs(opened)
-        _copy(opened, path, _meta(opened, sources, noise), runs, force=force, progress=progress)
+        _copy(opened, path, _meta(opened, list(chain(*sources)), list(chain(*noise))), runs, force=force, progress=progress)
     section, error, overweight = (float(runs[name][0]) for name in WHOLE_SAMPLE)
-    return Merged(path, int(runs["genEventCount"].sum()), section, error, overweight, tuple(sources))
+    return Merged(path, int(runs["genEventCount"].sum()), section, error, overweight, tuple(chain(*sources)))
 
 
 def _copy(
@@ -130,41 +131,40 @@ def _shown(leaves: dict[str, Any], key: str) -> Any:
     return "several keys" if isinstance(value, type) else value
 
 
-def _sources(opened: Iterable[EventFile]) -> Iterator[dict[str, Any]]:
-    """What the events of each file were made as; a file that was merged itself tells its own."""
-    for file in opened:
-        own = {"file": str(file.path), **{key: file.meta.get(key) for key in ("seed", "detector_seed", "point", "versions")}}
-        own["events"] = file.count
-        yield from file.meta.get("sources") or [own]
+def _sources(file: EventFile) -> list[dict[str, Any]]:
+    """What the events of a file were made as; one that was merged itself tells its own."""
+    own = {"file": str(file.path), **{key: file.meta.get(key) for key in ("seed", "detector_seed", "point", "versions")}}
+    return list(file.meta.get("sources") or [own | {"events": file.count}])
 
 
-def _noise(opened: Iterable[EventFile]) -> Iterator[dict[str, Any]]:
-    """What the detector noise of each file was made with: one stream for all of its chunks, or one for each reco file that
-    was merged."""
-    for file in opened:
-        sources = file.meta.get("sources") or []
-        own = {"file": str(file.path), "detector_seed": file.meta.get("detector_seed"), "point": file.meta["point"]}
-        before = [source for source in sources if source.get("detector_seed") is not None]  # a file of an earlier version
-        found = file.meta.get("noise") or before or [own]
-        yield from ({key: each.get(key) for key in own} for each in found)
+def _noise(file: EventFile) -> list[dict[str, Any]]:
+    """What the detector noise of a file was made with: one stream for all of its chunks, or one for each reco file that was
+    merged."""
+    own = {"file": str(file.path), "detector_seed": file.meta.get("detector_seed"), "point": file.meta["point"]}
+    # a file that an earlier version merged
+    before = [each for each in file.meta.get("sources") or [] if each.get("detector_seed") is not None]
+    return [{key: each.get(key) for key in own} for each in file.meta.get("noise") or before or [own]]
 
 
-def _check_distinct(sources: Sequence[dict[str, Any]], key: str, shared: str, verb: str) -> None:
+def _check_distinct(
+    opened: Sequence[EventFile], sources: Sequence[list[dict[str, Any]]], key: str, shared: str, verb: str
+) -> None:
     """Raise `InputError` where two sources share random numbers: of the events, which are then the same, or the detector.
 
     Streams are those of a seed, a scan point and the number of a chunk (`random_streams`), which every file counts from 0.
     """
     seen: dict[tuple[int, int], str] = {}
-    for source in sources:
-        stream = source[key], source["point"]
+    for file, source in ((file, source) for file, own in zip(opened, sources, strict=True) for source in own):
         if source[key] is None:
             continue
+        stream = source[key], source["point"]
+        place = str(file.path) if source["file"] == str(file.path) else f"{file.path}, from {source['file']}"
         if stream in seen:
             raise InputError(
-                f"{source['file']}: has the same {shared} as {seen[stream]}: both have the {key.replace('_', ' ')} "
+                f"{place}: has the same {shared} as {seen[stream]}: both have the {key.replace('_', ' ')} "
                 f"{source[key]}; {verb} one of them with another --seed"
             )
-        seen[stream] = source["file"]
+        seen[stream] = place
 
 
 def _mean(

@@ -34,7 +34,7 @@ Content = tuple[dict[str, Any], dict[str, NDArray[Any]], Chunk]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Small files, and others to merge them with, before and behind a detector."""
     folder = tmp_path_factory.mktemp("whole")
-    for name, seed in (("events", 1), ("other", 2)):
+    for name, seed in (("events", 1), ("other", 2), ("third", 3)):
         generate("padme", folder / f"{name}.root", events=60, seed=seed)
         simulate(folder / f"{name}.root", "padme", folder / f"{name}-reco.root")
     generate("delphi", folder / "several.root", events=60)
@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def content(path: Path) -> Content:
     with EventFile(path) as file:
         (chunk,) = file.chunks()
-        return file.meta, file.runs(), chunk
+        return file.meta | {"command_line": ["alphoton"]}, file.runs(), chunk
 
 
 def write(path: Path, made_of: Content) -> Path:
@@ -172,7 +172,7 @@ VERBS: dict[str, Callable[[Path, Path, Path], object]] = {
     "resumed run": lambda path, _, __: from_file(path, AnalysisCard.load("padme")),
     "resumed job": lambda path, _, __: read_tally(path, 60),
 }
-FILES = {"events.root": "other.root", "events-reco.root": "other-reco.root", "merged.root": "other-reco.root"}
+FILES = {"events.root": "other.root", "events-reco.root": "other-reco.root", "merged.root": "third-reco.root"}
 FILES["several.root"] = "other-several.root"
 
 
@@ -208,6 +208,36 @@ def test_every_verb(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert refused > count
 
 
+def test_every_key_of_meta(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is taken away, and each is a text: every verb has an answer or tells the file."""
+    whole = content(folder / "events-reco.root")
+    other = folder / "other-reco.root"
+    answers = 0
+    for *above, key in places(whole[0]):
+        for gone in (True, False):
+            changed = copy.deepcopy(whole)
+            within: Any = changed[0]
+            for step in above:
+                within = within[step]
+            if gone:
+                del within[key]
+            else:
+                within[key] = "odd"
+            path = write(tmp_path / "odd.root", changed)
+            for verb, function in VERBS.items():
+                told = outcome(function, path, other, tmp_path)
+                answers += told is None
+                assert told is None or (told.startswith("InputError: ") and str(path) in told), (
+                    above,
+                    key,
+                    gone,
+                    verb,
+                    told,
+                )
+    capsys.readouterr()
+    assert answers > 50
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_without_mutation_is_fine(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
@@ -216,8 +246,6 @@ def test_a_file_without_mutation_is_fine(
     path = write(tmp_path / "whole.root", content(folder / name))
     for verb, function in VERBS.items():
         if "reco" in name or verb not in ("analyse", "template", "resumed run"):
-            if name == "merged.root" and verb in ("merge", "analyse"):
-                continue  # the same events twice
             function(path, folder / FILES[name], tmp_path)
     capsys.readouterr()
 
