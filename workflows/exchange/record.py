@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from alphoton.analysis.counting import weight_columns
 from alphoton.data.card_file import RawCard
+from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, EventFile, Jagged
 from alphoton.generators.beams import Beams
 from alphoton.generators.constants import ELECTRON_MASS, PHOTON_ID
@@ -110,6 +111,8 @@ class Sample:
         for chunk in self._file.chunks(self._weights):
             weights = weight_columns(chunk, self.meta)[1][:, 0]
             total, largest = total + float(weights.sum()), max(largest, float(weights.max()))
+        if total == 0:
+            raise InputError(f"{self._file.path}: the weights of its events add up to 0, they have no cross-section")
         scale = self.cross_section * self.count / total
         return scale, largest * scale
 
