@@ -186,7 +186,9 @@ class Window(Block):
 class BinsBlock(Block):
     """Bins in missing mass squared of a limit from shapes, and perhaps the counts that were observed in them.
 
-    With `toys` limits and bands are those of so many pseudo-experiments, and not of asymptotic formulas.
+    Limits, bands and p-values are those of asymptotic formulas where at least 100 background events count (see
+    `analysis.shape_limits`), and of 10 000 pseudo-experiments where fewer do; with `toys` always of so many. The error of
+    the limit has the part that comes from their number.
     """
 
     range: Annotated[tuple[float, float], _pair("energy squared")]

@@ -14,6 +14,8 @@ from scipy.special import ndtr
 
 from alphoton.analysis.shape import Array, Data, ShapeModel, excess, fit_at
 
+ROUNDING = 1e-7
+"""Of q_0: the same counts give the same value within this."""
 LOW_LEVEL = 0.5
 """c_0: below the excesses of interest, and above the noise of the fits."""
 
@@ -39,3 +41,9 @@ def global_p_value(largest: float, excesses: Array, level: float = LOW_LEVEL) ->
         raise ValueError(f"the largest excess, q_0 = {largest:.3g}, is below the level {level:g}: nothing to look at")
     crossing = float(np.mean(upcrossings(excesses, level))) * float(np.exp(-(largest - level) / 2))
     return min(1.0, float(ndtr(-np.sqrt(largest))) + crossing)
+
+
+def share_as_large(excesses: Array, seen: Array) -> Array:
+    """The chance of an excess q_0 as large as `seen`, from those of the background alone (data sets first): what was seen is
+    counted with them, so that it is never 0. It needs no asymptotic distribution."""
+    return np.asarray((1 + np.sum(excesses >= seen - ROUNDING, axis=0)) / (1 + len(excesses)))

@@ -13,11 +13,16 @@ At given mu and alpha the best gamma solves a quadratic equation, so that a fit 
 however many bins there are. A general minimiser, which has them all, is hundreds of times slower. Fits run over many data
 sets at once; arrays have the data sets first, then samples, then bins.
 
-The test statistic is q~_mu, and its distributions those of G. Cowan et al., Eur. Phys. J. C71 (2011) 1554.
+The test statistic is q~_mu, and its distributions those of G. Cowan et al., Eur. Phys. J. C71 (2011) 1554. They need many
+events: `shape_limits` takes them only where they hold.
+
+A limit here is not that of `statistics` where the background of a bin has an error: there probabilities are averaged over a
+Gaussian background, here the likelihood has its best background. For 61 events over 49 +- 4.9 the limits are 25.5 and 24.8.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -136,17 +141,17 @@ class Fit:
 # --- fits ----------------------------------------------------------------------------------------------------------------
 
 
-def fit_at(model: ShapeModel, data: Data, strength: ArrayLike) -> Fit:
-    """The best nuisance parameters of each data set at a given mu, one for all or one for each."""
+def fit_at(model: ShapeModel, data: Data, strength: ArrayLike, alphas: Array | None = None) -> Fit:
+    """The best nuisance parameters of each data set at a given mu, one for all or one for each; `alphas` are a start."""
     strengths = np.broadcast_to(np.asarray(strength, dtype=np.float64), len(data.counts)).copy()
-    return _minimise(model, data, _start(model, data, strengths), free=False)
+    first = np.zeros((len(strengths), len(model.errors))) if alphas is None else alphas
+    return _minimise(model, data, np.column_stack([strengths, first]), free=False)
 
 
 def fit(model: ShapeModel, data: Data, without: Fit | None = None) -> Fit:
     """The best mu >= 0 of each data set and its nuisance parameters; `without` is the fit at mu = 0 where that is known."""
     at_zero = fit_at(model, data, 0.0) if without is None else without
-    mean = at_zero.gammas * model.background(at_zero.alphas)
-    slope = slope_in_mean(data.counts, mean) @ model.signal  # of -ln L in mu
+    slope = slope_in_strength(model, data, at_zero)
     rising = slope < 0  # only there is the best mu above 0
     if not np.any(rising):
         return at_zero
@@ -160,8 +165,13 @@ def fit(model: ShapeModel, data: Data, without: Fit | None = None) -> Fit:
     return Fit(*columns)
 
 
-def _start(model: ShapeModel, data: Data, strengths: Array) -> Array:
-    return np.column_stack([strengths, np.zeros((len(strengths), len(model.errors)))])
+def slope_in_strength(model: ShapeModel, data: Data, fixed: Fit) -> Array:
+    """The derivative of -ln L in mu of each data set, at a fit of its nuisance parameters."""
+    mean = fixed.strength[:, None] * model.signal + fixed.gammas * model.background(fixed.alphas)
+    return np.asarray(slope_in_mean(data.counts, mean) @ model.signal)
+
+
+POINT = ("parameters", "gammas", "nll", "gradient", "curvature")
 
 
 @dataclass(frozen=True)
@@ -181,21 +191,35 @@ class _Point:
             own = getattr(self, name)
             return np.where(better.reshape(-1, *[1] * (own.ndim - 1)), getattr(other, name), own)
 
-        return _Point(*(chosen(name) for name in ("parameters", "gammas", "nll", "gradient", "curvature")))
+        return _Point(*(chosen(name) for name in POINT))
+
+    def rows(self, chosen: NDArray[np.bool_]) -> _Point:
+        return _Point(*(getattr(self, name)[chosen] for name in POINT))
+
+    def put(self, places: NDArray[np.intp], other: _Point) -> None:
+        """Replace the rows at these places by those of another point."""
+        for name in POINT:
+            getattr(self, name)[places] = getattr(other, name)
 
 
 def _minimise(model: ShapeModel, data: Data, start: Array, *, free: bool) -> Fit:
     """Fisher scoring from a start (data sets, 1 + samples); shorter steps keep mu above 0 and let -ln L fall."""
     moving = np.concatenate([[free], model.errors > 0])
     here = _point(model, data, start)
+    found = here
     length = np.ones(len(start))
+    left = np.arange(len(start))  # the data sets whose fits go on
     for _ in range(MOST_STEPS):
-        step = np.zeros_like(start)
         gradient = here.gradient[:, moving]
         newton = np.linalg.solve(here.curvature[:, moving][:, :, moving], -gradient[..., None])[..., 0]
-        decrement = -np.sum(gradient * newton, axis=1)
-        if np.all(decrement < DECREMENT):
+        going = -np.sum(gradient * newton, axis=1) >= DECREMENT
+        if not np.all(going):
+            found.put(left[~going], here.rows(~going))
+            left, here, length, newton = left[going], here.rows(going), length[going], newton[going]
+            data = data.rows(going)
+        if len(left) == 0:
             break
+        step = np.zeros_like(here.parameters)
         step[:, moving] = newton
         most = 0.9 * here.parameters[:, 0]
         inside = most / np.maximum(most, -step[:, 0]) if free else 1.0
@@ -205,7 +229,7 @@ def _minimise(model: ShapeModel, data: Data, start: Array, *, free: bool) -> Fit
         length = np.where(better, np.minimum(1.0, 2 * length), length / 2)
     else:
         raise ArithmeticError("a fit of the templates did not converge")
-    return Fit(here.parameters[:, 0], here.parameters[:, 1:], here.gammas, here.nll)
+    return Fit(found.parameters[:, 0], found.parameters[:, 1:], found.gammas, found.nll)
 
 
 def _point(model: ShapeModel, data: Data, parameters: Array) -> _Point:
@@ -290,11 +314,13 @@ class ShapeLimit:
 
     `band` holds the limits that the background alone would give at -2, -1, 0, 1, 2 standard deviations. `p_value` is the
     local one of the background alone, for a signal at this place: 0.5 where there is no excess, None without counts.
+    `error` is that of `value` from a finite number of pseudo-experiments, 0 where there are none.
     """
 
     value: float
     band: tuple[float, ...]
     p_value: float | None = None
+    error: float = 0.0
 
 
 def shape_limit(model: ShapeModel, counts: ArrayLike | None = None, confidence_level: float = 0.90) -> ShapeLimit:
@@ -309,6 +335,17 @@ def shape_limit(model: ShapeModel, counts: ArrayLike | None = None, confidence_l
         return ShapeLimit(band[DEVIATIONS.index(0.0)], band)
     data = model.observed(counts)
     return ShapeLimit(float(limits(model, data, confidence_level)[0]), band, float(local_p_value(excess(model, data))[0]))
+
+
+def limit_without_events(model: ShapeModel, confidence_level: float = 0.90) -> float:
+    """The limit on mu of data without an event in any bin of the signal: -ln(1 - CL)/S; S is what the bins hold at mu = 1.
+
+    Then q~_mu = 2 mu S, for the best nuisance parameters do not depend on mu, and no other data have a larger one: such
+    data are excluded at CLs = P(no event | s + b)/P(no event | b) = exp(-mu S) exactly, whatever the background. No other
+    data give a stronger limit. What lies outside of the bins is not bounded: hence S, and not the whole signal.
+    """
+    check_level(confidence_level)
+    return -math.log(1 - confidence_level) / float(model.signal.sum())
 
 
 def check_level(confidence_level: float) -> None:
@@ -332,11 +369,15 @@ def expected_band(model: ShapeModel, confidence_level: float = 0.90) -> tuple[fl
     def above(strengths: Array) -> Array:
         return np.sqrt(q_tilde(model, asimov, strengths, best)) - wanted
 
-    return tuple(crossings(above, np.zeros(len(wanted)), model.unit).tolist())
+    found = crossings(above, np.zeros(len(wanted)), model.unit)
+    return tuple(np.maximum(found, limit_without_events(model, confidence_level)).tolist())
 
 
 def limits(model: ShapeModel, data: Data, confidence_level: float = 0.90) -> Array:
-    """The limit on mu from each data set; the Asimov data sets have the nuisance parameters that suit the data."""
+    """The limit on mu from each data set; the Asimov data sets have the nuisance parameters that suit the data.
+
+    None is stronger than `limit_without_events`, which is that of data without events.
+    """
     at_zero = fit_at(model, data, 0.0)
     best = fit(model, data, at_zero)
     asimov = model.expected(0.0, at_zero.alphas, at_zero.gammas)
@@ -346,7 +387,9 @@ def limits(model: ShapeModel, data: Data, confidence_level: float = 0.90) -> Arr
         q = q_tilde(model, data, strengths, best)
         return 1 - confidence_level - asymptotic_cls(q, q_tilde(model, asimov, strengths, asimov_best))
 
-    return crossings(above, best.strength, model.unit)
+    least = limit_without_events(model, confidence_level)
+    empty = ~np.any(data.counts[:, model.signal > 0], axis=1)
+    return np.where(empty, least, np.maximum(crossings(above, best.strength, model.unit), least))
 
 
 def crossings(function: Callable[[Array], Array], low: Array, unit: float) -> Array:

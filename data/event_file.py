@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from alphoton.data.checksums import BlockSums, crc, crc_of_json
 from alphoton.data.errors import InputError, first_line
+from alphoton.data.event_meta import checksums_problem, columns_problem, meta_problem, runs_problem, values_problem
 from alphoton.data.output import Unfinished
 from alphoton.data.provenance import digest_of
 
@@ -180,7 +181,8 @@ class EventWriter:
 class EventFile:
     """An event file opened for reading.
 
-    Raises `InputError` where it is missing, truncated, foreign or of another format.
+    Raises `InputError` where it is missing, truncated, foreign or of another format, and where it breaks the contract of
+    `event_meta`: in its `meta`, in `Runs`, or in the columns of `Events`.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -196,23 +198,33 @@ class EventFile:
             names = {key.split(";")[0] for key in self._file.keys()}  # noqa: SIM118 (not a dict)
         except Exception as error:
             raise InputError(f"{path}: not a whole ROOT file ({first_line(error)}); generate it again") from None
+        try:
+            self._open(names)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _open(self, names: set[str]) -> None:
+        """Read everything but the events. Raises `InputError` where that is not as it was written, or cannot be right."""
         missing = {"Events", "Runs", "meta"} - names
         if missing:
             raise InputError(
-                f"{path}: no event file of alphoton: {', '.join(sorted(missing))} not found; "
+                f"{self.path}: no event file of alphoton: {', '.join(sorted(missing))} not found; "
                 "make one with 'alphoton generate'"
             )
         self.meta = self._read_meta()
         self._checksums: dict[str, Any] = self.meta.pop("checksums")
+        self._refuse(checksums_problem(self._checksums))
         self.tree = self._damaged(lambda: self._file["Events"])
         if not hasattr(self.tree, "num_entries"):
-            raise InputError(f"{path}: no event file of alphoton: its 'Events' is no tree")
+            raise InputError(f"{self.path}: no event file of alphoton: its 'Events' is no tree")
         self.branches: list[str] = self._damaged(lambda: [str(name) for name in self.tree.keys()])  # noqa: SIM118
         self._check_branches()
         self._runs = self._read_runs()
         expected = self._damaged(lambda: int(self._runs["genEventCount"].sum()))
         if expected != self.count:
-            raise InputError(f"{path}: damaged: {self.count} events where {expected} were written; make it again")
+            raise InputError(f"{self.path}: damaged: {self.count} events where {expected} were written; make it again")
+        self._check_contract()
 
     def _read_meta(self) -> dict[str, Any]:
         try:
@@ -232,6 +244,17 @@ class EventFile:
         if odd := {*self.branches} ^ {*self._checksums["Events"]}:
             shown = ", ".join(sorted(odd))
             raise InputError(f"{self.path}: damaged: branches were lost, or are not those written: {shown}; make it again")
+
+    def _check_contract(self) -> None:
+        """Raise `InputError`, naming the key, where the file is whole and its content is not what alphoton writes."""
+        problem = meta_problem(self.meta) or runs_problem(self._runs)
+        self._refuse(problem or columns_problem(self.types(), list(self.meta["couplings"])))
+        if self.count == 0:
+            self._refuse("Events: holds no events")
+
+    def _refuse(self, problem: str | None) -> None:
+        if problem is not None:
+            raise InputError(f"{self.path}: {problem}; it is no event file of alphoton")
 
     def __enter__(self) -> Self:
         return self
@@ -286,7 +309,20 @@ class EventFile:
             chunk = self._read(wanted, start, stop)
             self._damaged(lambda chunk=chunk, count=stop - start: _add(sums, chunk, count))
             self._verify(sums)
+            self._check_values(chunk)
             yield chunk
+
+    def _check_values(self, chunk: Chunk) -> None:
+        """Raise `InputError`, naming the branch, where a value that is as it was written cannot be right."""
+        runs = len(self.meta["beams"])
+        for name, column in chunk.items():
+            if isinstance(column, Jagged):
+                for field, values in column.fields.items():
+                    if len(values) != column.offsets[-1]:
+                        self._refuse(f"Events.{name}_{field}: has not as many entries as others of {name}")
+                    self._refuse(values_problem(f"{name}_{field}", values, column.counts, runs))
+            else:
+                self._refuse(values_problem(name, column, np.ones(0, dtype=np.int64), runs))
 
     def _read(self, branches: Sequence[str], start: int, stop: int) -> Chunk:
         """The events `start` to `stop`; branch by branch, which is faster than all at once, and names the one that fails."""
@@ -300,7 +336,8 @@ class EventFile:
                     columns[branch] = self.tree[branch].array(entry_start=start, entry_stop=stop, library="np")
                 else:
                     first, values = _flat(self.tree[branch].array(entry_start=start, entry_stop=stop, library="ak"))
-                    offsets.setdefault(group, first)
+                    if not np.array_equal(offsets.setdefault(group, first), first):
+                        raise ValueError(f"other numbers of entries than {group} has")
                     fields.setdefault(group, {})[branch.removeprefix(f"{group}_")] = values
             except Exception as error:
                 place = f"damaged: branch {branch}, events {start} to {stop - 1}: cannot be read ({first_line(error)})"

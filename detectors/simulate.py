@@ -152,6 +152,7 @@ def simulate(
         header = {**source.meta, "cards": {**source.meta["cards"], "detector": card.resolved}}
         header["detector_seed"] = source.meta["seed"] if seed is None else seed
         header["recipe"] = recipe(card, source, header["detector_seed"]).digest
+        _forget_noise(header)
         passed: dict[str, int] = {}
         done = 0
         start = time.perf_counter()
@@ -171,6 +172,13 @@ def simulate(
 def recipe(card: DetectorCard, events: EventFile, seed: int) -> Recipe:
     """What the reco file of an event file is made from; it keeps the digest in `meta`."""
     return Recipe.of("alphoton.detectors.simulate", cards={"detector": card.content}, events=events.content, seed=seed)
+
+
+def _forget_noise(meta: dict[str, Any]) -> None:
+    """Take out what a merged file says of the noise of an earlier detector: all of it is made anew."""
+    meta.pop("noise", None)
+    if meta.get("sources"):
+        meta["sources"] = [{**source, "detector_seed": None} for source in meta["sources"]]
 
 
 def flags(chunk: Chunk) -> dict[str, Mask]:

@@ -10,6 +10,7 @@ import numpy as np
 from numba import float64, void
 from numpy.typing import NDArray
 
+from alphoton.data.errors import InputError
 from alphoton.data.event_file import CHUNK, Chunk, Jagged
 from alphoton.data.random_streams import Stage, stream
 from alphoton.generators import processes
@@ -82,12 +83,18 @@ def luminosity_fractions(card: ProcessCard) -> Array:
 
 
 def cross_section(card: ProcessCard, point: int = 0) -> CrossSection:
-    """The cross-section of a card by vegas, averaged over a list of sqrt(s) with the luminosities."""
+    """The cross-section of a card by vegas, averaged over a list of sqrt(s) with the luminosities.
+
+    Raises `InputError` where the density is not finite, or its integral below 0.
+    """
     return Normalisation(card, point).cross_section
 
 
 class Normalisation:
-    """Integrals of each component in each run, at unit couplings, and what follows from them."""
+    """Integrals of each component in each run, at unit couplings, and what follows from them.
+
+    Raises `InputError` where a density has no finite integral, or the cross-section is below 0.
+    """
 
     def __init__(self, card: ProcessCard, point: int = 0) -> None:
         self.card, self.point = card, point
@@ -101,6 +108,8 @@ class Normalisation:
         self._adapted: dict[tuple[int, int], tuple[Integral, Grid]] = {}
         self.integrals = {c.name: [self._integrate(c, run) for run in self.open_runs] for c in self.process.components}
         self.table_error = 0.0 if self.process.table_error is None else self._table_error()
+        if not 0 <= self.cross_section.value < np.inf:
+            raise InputError(f"{card.origin}: {card.process}: the cross-section is {self.cross_section.value:g} pb")
 
     def seed(self, run: int, density: int) -> np.random.SeedSequence:
         return stream(self.card.seed, Stage.ADAPTATION, self.point, run, density)
@@ -115,7 +124,16 @@ class Normalisation:
         """The integral of a density in a run and the grid adapted to it, made once; the number is that of its seed."""
         if (run, number) not in self._adapted:
             seed = self.seed(run, number)
-            self._adapted[run, number] = integrate(density, self.parameters[run], self.process.dimension, seed)
+            try:
+                integral, grid = integrate(density, self.parameters[run], self.process.dimension, seed)
+            except ValueError:  # vegas met a density that is not a number
+                integral, grid = Integral(np.nan, np.nan), Grid(np.empty((0, 0)), np.empty(0, dtype=np.int64))
+            if not (np.isfinite(integral.value) and np.isfinite(integral.error)):
+                raise InputError(
+                    f"{self.card.origin}: {self.card.process}: the cross-section is {integral.value:g} +- "
+                    f"{integral.error:g} pb: its density is not a finite number everywhere"
+                )
+            self._adapted[run, number] = integral, grid
         return self._adapted[run, number]
 
     def _table_error(self) -> float:
@@ -186,6 +204,7 @@ class EventSource:
         self._normalisation = Normalisation(card, point)
         self.process = self._normalisation.process
         self.cross_section = self._normalisation.cross_section
+        self.table_error = self._normalisation.table_error
         self.unit_cross_sections = {c.name: self._normalisation.mean(c.name) for c in self.process.components}
         self._mixture = self._make_mixture()
         self.channels = self._make_channels()
@@ -247,8 +266,13 @@ class EventSource:
         momenta = self.process.final_state(sample.x, phi, p)
         depth = np.zeros(count) if self.process.depth is None else self.process.depth(sample.x, p)
         components = self._component_weights(channel, sample.x)
-        numbers = None if self.process.pdg_ids is None else self.process.pdg_ids(sample.x, p)
-        return Part(channel.run, sample.weights, momenta, depth, components, numbers, sample.trials)
+        for numbers in (sample.weights, components, momenta):
+            if not np.isfinite(numbers.sum()):  # cheap: a number that is not finite spoils a sum
+                raise InputError(
+                    f"{self.card.origin}: {self.card.process}: an event's weight or momentum is not a finite number"
+                )
+        pdg_ids = None if self.process.pdg_ids is None else self.process.pdg_ids(sample.x, p)
+        return Part(channel.run, sample.weights, momenta, depth, components, pdg_ids, sample.trials)
 
     def _component_weights(self, channel: Channel, x: Array) -> Array:
         """(components, n): dsigma_k / (sigma q); times the products of couplings they add to the event's weight."""

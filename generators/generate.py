@@ -182,6 +182,7 @@ def source_meta(source: EventSource) -> dict[str, Any]:
         "mass": card.mass,
         "alp_id": card.ids.alp,
         "decay_fraction": fraction(card),
+        "shower_error": source.table_error,
         "couplings": dict(zip(components, map(float, source.process.couplings(card)), strict=True)),
         "powers": {component.name: dict(component.powers) for component in source.process.components},
         "components_pb": components,

@@ -15,7 +15,7 @@ from alphoton.analysis.counting import Measurement, check_reco
 from alphoton.analysis.exposure import Setup, exposure
 from alphoton.analysis.limits import background_events
 from alphoton.analysis.shape import ShapeLimit, ShapeModel, shape_limit
-from alphoton.analysis.shape_toys import toy_limit
+from alphoton.analysis.shape_limits import LEAST_EVENTS, events_that_count, limit_from_shapes
 from alphoton.analysis.templates import Binned, Template, Templates
 from alphoton.data.card_paths import data_file
 from alphoton.data.errors import InputError
@@ -40,7 +40,8 @@ _templates: ContentCache[tuple[Template, ...]] = ContentCache(KEPT)
 
 @dataclass(frozen=True)
 class EventsLimit:
-    """A `ShapeLimit` in numbers of selected signal events, with the Monte Carlo error of the signal's shape."""
+    """A `ShapeLimit` in numbers of selected signal events; the error is that of the signal's shape, from its Monte Carlo
+    events, and that of pseudo-experiments, from their number."""
 
     value: float
     error: float
@@ -109,8 +110,11 @@ class Backgrounds:
         except ValueError as error:
             raise InputError(f"{self.card.origin}: counting.bins: {measured.mass * 1e3:g} MeV: {error}") from None
 
-    def limit(self, measured: Measurement, component: str) -> EventsLimit:
-        """The limit on the number of selected signal events of one coupling. Raises `InputError` as `model` does."""
+    def limit(self, measured: Measurement, component: str, *, toys: bool = True) -> EventsLimit:
+        """The limit on the number of selected signal events of one coupling. Raises `InputError` as `model` does.
+
+        Without `toys` it is asymptotic: to learn what the Monte Carlo error of the signal's shape is.
+        """
         seen, level = self.bins.observed, self.card.limit.confidence_level
         model = self.model(measured, component)
         found = shape_limit(model, seen, level)
@@ -118,15 +122,26 @@ class Backgrounds:
         values = [shape_limit(part, seen, level).value for part in parts]
         relative = float(np.std(values, ddof=1)) / math.sqrt(PARTS) / found.value
         if self.card.limit.engine == "pyhf":
-            found = self._by_pyhf(model)
-        elif self.bins.toys is not None:
-            found = toy_limit(model, seen, self.bins.toys, toy_seed(measured.mass, self.seed), level)
-        return EventsLimit(found.value, relative * found.value, found.band, found.p_value)
+            found = self._by_pyhf(model, measured.mass)
+        elif toys:
+            own = toy_seed(measured.mass, self.seed)
+            try:
+                found = limit_from_shapes(model, seen, level, seed=own, toys=self.bins.toys)
+            except ValueError as error:
+                raise InputError(f"{self.card.origin}: counting.bins: {measured.mass * 1e3:g} MeV: {error}") from None
+        return EventsLimit(found.value, math.hypot(relative * found.value, found.error), found.band, found.p_value)
 
-    def _by_pyhf(self, model: ShapeModel) -> ShapeLimit:
+    def _by_pyhf(self, model: ShapeModel, mass: float) -> ShapeLimit:
+        """Raises `InputError` where too few events count for its asymptotic formulas."""
         from alphoton.workflows.exchange.pyhf_limits import pyhf_limit  # an extra
 
-        return pyhf_limit(model, self.bins.observed, self.card.limit.confidence_level)
+        seen, level = self.bins.observed, self.card.limit.confidence_level
+        if (events := events_that_count(model, seen, level)) < LEAST_EVENTS:
+            raise InputError(
+                f"{self.card.origin}: limit.engine: {mass * 1e3:g} MeV: {events:.3g} events count, and pyhf's asymptotic "
+                f"formulas need {LEAST_EVENTS:g}; leave 'engine' out, and the limit comes from pseudo-experiments"
+            )
+        return pyhf_limit(model, seen, level)
 
     def _items(self) -> tuple[Template, ...]:
         """The templates, made once for all analyses that have the same."""

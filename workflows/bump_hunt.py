@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from alphoton.analysis.analysis_card import AnalysisCard
-from alphoton.analysis.look_elsewhere import LOW_LEVEL, global_p_value, scan
+from alphoton.analysis.look_elsewhere import LOW_LEVEL, global_p_value, scan, share_as_large
 from alphoton.analysis.shape import fit_at, local_p_value
+from alphoton.analysis.shape_limits import LEAST_EVENTS, events_that_count
+from alphoton.analysis.shape_limits import TOYS as MOST_TOYS
 from alphoton.analysis.shape_toys import pseudo_experiments
 from alphoton.data.arguments import several, whole_argument
 from alphoton.data.errors import InputError
@@ -44,8 +46,10 @@ def bump_hunt(
 ) -> BumpHunt:
     """Look for the peak of one component (`photon` or `electron`) in the observed counts of a card with `method: shape`.
 
-    `masses` (GeV, or text) are to be nearer than the resolution, or excesses between them are missed. The global p-value is
+    `masses` (GeV, or text) must be nearer than the resolution, or excesses between them are missed. The global p-value is
     that of E. Gross and O. Vitells, from upcrossings in `toys` scans of the background; 1 where there is hardly an excess.
+    If fewer than 100 events count at any of the masses (`analysis.shape_limits`), the local and the global p-values are the
+    shares of 10 000 scans of the background, or `toys` if those are more, that have an excess as large.
     Raises `InputError` for a card without observed bins, and as `limit` does.
     """
     events, toys, seed = (
@@ -65,7 +69,18 @@ def bump_hunt(
     data = models[0].observed(backgrounds.bins.observed)
     (excesses,) = scan(models, data)
     best = fit_at(models[0], data, 0.0)
-    alone = pseudo_experiments(models[0], 0.0, best.alphas[0], best.gammas[0], toys, np.random.default_rng(seed))
+    few = any(events_that_count(model, backgrounds.bins.observed) < LEAST_EVENTS for model in models)
+    count = max(toys, MOST_TOYS) if few else toys
+    alone = pseudo_experiments(models[0], 0.0, best.alphas[0], best.gammas[0], count, np.random.default_rng(seed))
     largest = float(excesses.max())
+    if few:
+        scans = scan(models, alone)
+        local = np.minimum(share_as_large(scans, excesses), 0.5)
+        return BumpHunt(
+            tuple(grid),
+            tuple(local.tolist()),
+            grid[int(excesses.argmax())],
+            float(share_as_large(scans.max(axis=1), np.array(largest))),
+        )
     anywhere = global_p_value(largest, scan(models, alone)) if largest > LOW_LEVEL else 1.0
     return BumpHunt(tuple(grid), tuple(local_p_value(excesses).tolist()), grid[int(excesses.argmax())], anywhere)

@@ -68,6 +68,8 @@ class Experiment:
     reference: ProcessCard | None
     seed: int | None = None
     """Of all its random numbers, in place of those of the process cards."""
+    toys: bool = True
+    """False where only the Monte Carlo errors of the samples are wanted: no limit then takes pseudo-experiments."""
 
     @cached_property
     def backgrounds(self) -> Backgrounds | None:
@@ -534,7 +536,7 @@ def _limit_from_shapes(experiment: Experiment, measured: Measurement, component:
     """The limit on one coupling, the expected band and the local p-value, from the likelihood of the bins."""
     per_pb = experiment.exposure
     assert experiment.backgrounds is not None
-    found = experiment.backgrounds.limit(measured, component)
+    found = experiment.backgrounds.limit(measured, component, toys=experiment.toys)
     allowed = Rate(found.value / per_pb, found.error / per_pb)
     band = tuple(coupling_limit(Rate(events / per_pb), rate).value for events in found.band)
     return FoundLimit(coupling_limit(allowed, rate), allowed, 0.0, band, found.p_value)

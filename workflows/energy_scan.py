@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from alphoton.analysis.exposure import exposure
 from alphoton.analysis.limits import NO_LIMIT, CouplingLimit
-from alphoton.analysis.shape import ShapeModel, shape_limit
+from alphoton.analysis.shape import ShapeModel
+from alphoton.analysis.shape_limits import limit_from_shapes
 from alphoton.data.card_paths import data_file
 from alphoton.data.errors import InputError
 from alphoton.generators.model import branching_ratios
 from alphoton.generators.processes.resonant import line, resonance
+from alphoton.workflows.backgrounds import toy_seed
 from alphoton.workflows.card_checks import setup
 from alphoton.workflows.chain import Experiment, PointLimit
 
@@ -144,15 +146,21 @@ def model_of(experiment: Experiment, mass: float, points: ScanPoints) -> ShapeMo
 
 def scan_limit(experiment: Experiment, mass: float) -> PointLimit:
     """The limit on g_ae at a mass (GeV) by CLs, with the band that the background alone would give, and the p-value of a
-    signal there where events were observed. Raises `InputError` as the functions above."""
+    signal there where events were observed. Where few events are expected it comes from pseudo-experiments, and has the
+    error of their number (`analysis.shape_limits`). Raises `InputError` as the functions above."""
     card = experiment.analysis
     points = points_of(experiment)
-    found = shape_limit(model_of(experiment, mass, points), points.observed, card.limit.confidence_level)
+    model, level = model_of(experiment, mass, points), card.limit.confidence_level
+    try:
+        found = limit_from_shapes(model, points.observed, level, seed=toy_seed(mass, experiment.seed))
+    except ValueError as error:
+        raise InputError(f"{card.origin}: scan.points: {mass * 1e3:g} MeV: {error}") from None
+    limit = math.sqrt(found.value)
     return PointLimit(
         analysis=card.name,
         mass=mass,
         g_agamma=NO_LIMIT,
-        g_ae=CouplingLimit(math.sqrt(found.value), 0.0),
+        g_ae=CouplingLimit(limit, 0.5 * found.error / limit),
         method=METHOD,
         confidence_level=card.limit.confidence_level,
         events=0,

@@ -306,7 +306,9 @@ def precise_sample(
     sample = sampled(experiments[0], mass, point, count, made)
     if events is not None:
         return sample
-    rows = [invisible_limit(each, sample.measured, sample.reference, count) for each in experiments]
+    # more events do not lessen the error of pseudo-experiments, which take time
+    quick = [replace(each, toys=False) for each in experiments]
+    rows = [invisible_limit(each, sample.measured, sample.reference, count) for each in quick]
     wanted = min(MOST_EVENTS, int(1.2 * count * (max(map(worst_error, rows)) / PRECISION) ** 2))
     return sampled(experiments[0], mass, point, wanted, made) if wanted > count else sample
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from alphoton.analysis.analysis_card import AnalysisCard
-from alphoton.analysis.counting import Measurement, measure, needed_branches
+from alphoton.analysis.counting import Measurement, check_reco, measure, needed_branches
 from alphoton.data import card_paths
 from alphoton.data.event_file import Chunk, EventFile
 from alphoton.detectors.detector_card import DetectorCard
@@ -66,8 +66,9 @@ def measured_source(
 
 
 def from_file(reco: Path, analysis: AnalysisCard) -> Measurement:
-    """Count the events of a reco file."""
+    """Count the events of a reco file. Raises `InputError` for a file that did not go through a detector."""
     with EventFile(reco) as file:
+        check_reco(reco, file.branches)
         runs = file.runs()
         section = float(runs["crossSection_pb"][0]), float(runs["crossSectionError_pb"][0])
         return measure(analysis, file.chunks(needed_branches(analysis, file.branches)), file.meta, section)

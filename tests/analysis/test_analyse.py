@@ -192,6 +192,77 @@ def test_events_without_a_photon_are_in_no_bin(reco: Path, tmp_path: Path, photo
         assert file["photon_theta"].values().sum() == pytest.approx(weights[~lost].sum(), rel=1e-12)
 
 
+def filled_as_root_does(values: Array, weights: Array, ranges: list[tuple[float, float]]) -> dict[str, float]:
+    """TH1::Fill and TH2::Fill one by one: entries count every fill, the sums of weights those within the axes alone."""
+    names = ("fTsumw", "fTsumw2", "fTsumwx", "fTsumwx2", "fTsumwy", "fTsumwy2", "fTsumwxy")[: 4 if len(ranges) == 1 else 7]
+    found = dict.fromkeys(("fEntries", *names), 0.0)
+    for place, w in zip(values, weights, strict=True):
+        found["fEntries"] += 1
+        if not all(low <= value < high for value, (low, high) in zip(place, ranges, strict=True)):
+            continue
+        x, y = place[0], place[-1]
+        for name, part in zip(names, (w, w**2, w * x, w * x**2, w * y, w * y**2, w * x * y), strict=False):
+            found[name] += part
+    return found
+
+
+def test_the_sums_are_those_of_root(
+    reco: Path, tmp_path: Path, photon: dict[str, Array], weights: Array, selected: Array
+) -> None:
+    """GetEntries, GetEffectiveEntries, GetMean and GetMeanError, which come from them; flow bins are entries, no more."""
+    path = tmp_path / "histograms.root"
+    narrow = """histograms=[{name: theta, x: {quantity: photon.theta, bins: 13, min: 15 mrad, max: 50 mrad}},
+        {name: plane, x: {quantity: photon.x, bins: 6, min: -10 cm, max: 30 cm},
+                      y: {quantity: photon.y, bins: 5, min: -200 mm, max: 100 mm}}]"""
+    analyse(reco, "padme", histograms=path, overrides=[narrow])
+    w = weights[selected]
+    theta = photon["theta"][selected]
+    plane = np.stack([photon["x"][selected], photon["y"][selected]], axis=1)
+    with uproot.open(path) as file:
+        for name, values, ranges in (
+            ("theta", theta[:, None], [(0.015, 0.05)]),
+            ("plane", plane, [(-100.0, 300.0), (-200.0, 100.0)]),
+        ):
+            expected = filled_as_root_does(values, w, ranges)
+            assert {key: file[name].member(key) for key in expected} == pytest.approx(expected, rel=1e-9)
+            inside = np.all([(v >= low) & (v < high) for v, (low, high) in zip(values.T, ranges, strict=True)], axis=0)
+            assert 0 < inside.sum() < len(w) == file[name].member("fEntries")
+            assert file[name].variances(flow=True).sum() == pytest.approx(np.sum(w**2), rel=1e-9)
+            assert list(file[name].member("fSumw2")) == pytest.approx(file[name].variances(flow=True).T.ravel())
+        member = file["theta"].member
+        size = member("fTsumw") ** 2 / member("fTsumw2")
+        mean = member("fTsumwx") / member("fTsumw")
+        rms = np.sqrt(member("fTsumwx2") / member("fTsumw") - mean**2)
+        within = (theta >= 0.015) & (theta < 0.05)
+        assert size == pytest.approx(w[within].sum() ** 2 / np.sum(w[within] ** 2), rel=1e-9)
+        assert mean == pytest.approx(np.average(theta[within], weights=w[within]), rel=1e-9)
+        # the negative control: weights are not all alike, and sums of them are no numbers of events
+        assert abs(size / within.sum() - 1) > 1e-3
+        error = rms / np.sqrt(size)
+        thinned = [np.average(theta[within][k::10], weights=w[within][k::10]) for k in range(10)]
+        assert 0.4 < error / (np.std(thinned, ddof=1) / np.sqrt(10)) < 2.5
+
+
+def test_events_without_a_photon_are_in_no_flow_bin(
+    reco: Path, tmp_path: Path, photon: dict[str, Array], weights: Array
+) -> None:
+    """They have no missing mass, and are no entries; in two dimensions neither, whichever axis lacks its value."""
+    both = """histograms=[{name: missing, x: {quantity: missing_mass2, bins: 4, min: 0 GeV^2, max: 1 GeV^2}},
+        {name: plane, x: {quantity: photon.count, bins: 2, min: 0, max: 2},
+                      y: {quantity: missing_mass2, bins: 4, min: 0 GeV^2, max: 1 GeV^2}},
+        {name: count, x: {quantity: photon.count, bins: 2, min: 0, max: 2}}]"""
+    lost = np.isnan(photon["theta"])
+    assert lost.any()
+    analyse(reco, "padme", histograms=tmp_path / "histograms.root", overrides=["selection=[]", both])
+    with uproot.open(tmp_path / "histograms.root") as file:
+        for name in ("missing", "plane"):
+            assert file[name].values(flow=True).sum() == pytest.approx(weights[~lost].sum(), rel=1e-12)
+            assert file[name].member("fEntries") == (~lost).sum()
+        assert file["missing"].values(flow=True)[-1] == 0
+        assert file["count"].member("fEntries") == len(lost)
+        assert file["count"].values()[0] == pytest.approx(weights[lost].sum(), rel=1e-12)
+
+
 # --- refusals ----------------------------------------------------------------------------------------------------
 
 

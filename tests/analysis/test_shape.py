@@ -233,7 +233,7 @@ def test_the_limit_closes_the_loop() -> None:
 def test_limits_by_toys_agree_with_the_asymptotic_ones_for_many_events() -> None:
     made_from = model()
     counts = null_toys(made_from, 1, seed=15).counts[0]
-    toys, asymptotic = toy_limit(made_from, counts, 1500, seed=1), shape_limit(made_from, counts)
+    toys, asymptotic = toy_limit(made_from, counts, 6000, seed=1), shape_limit(made_from, counts)
     assert toys.value == pytest.approx(asymptotic.value, rel=0.08)
     assert toys.band[1:] == pytest.approx(asymptotic.band[1:], rel=0.12)
     assert toy_limit(made_from, counts, 100, seed=1).value == toy_limit(made_from, counts, 100, seed=1).value

@@ -57,6 +57,13 @@ class Interrupting:
         return self._line
 
 
+@pytest.fixture(autouse=True)
+def any_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of this module are small: what an event file must hold is looked at in `test_event_meta`."""
+    monkeypatch.setattr(EventFile, "_check_contract", lambda _: None)
+    monkeypatch.setattr(EventFile, "_check_values", lambda *_: None)
+
+
 def write(path: Path) -> None:
     with EventWriter(path) as writer:
         writer.extend({"x": np.arange(10.0)})

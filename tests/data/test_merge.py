@@ -118,3 +118,159 @@ def test_nothing_is_replaced(files: list[Path], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="one of the files to merge"):
         merge(files, files[0], force=True)
     assert merge(files, tmp_path / "x.root", force=True).events == 8000
+
+
+# --- random numbers in common --------------------------------------------------------------------------------------------
+
+NOISY = """schema: alphoton/detector/1
+name: noisy
+geometry: {ecal_distance: 3.45 m}
+invisible: [9000005]
+modules:
+  - {type: energy_resolution, formula: "0.001", mode: absolute}
+"""
+"""A detector whose noise is what is measured minus what is true, whatever the event."""
+
+
+def true_and_noise(path: Path) -> tuple[set[int], set[int]]:
+    """The photons' true energies and what the detector adds to them, in units so fine that no two are equal by chance."""
+    energies: set[int] = set()
+    noise: set[int] = set()
+    with EventFile(path) as file:
+        for chunk in file.chunks():
+            particles = chunk["GenPart"]
+            true = particles["energy"][particles["pdgId"] == 22]  # type: ignore[index]
+            energies |= set(np.round(true * 1e13).astype(np.int64).tolist())
+            if "Photon" in chunk:
+                photons = chunk["Photon"]
+                measured = photons["energy"] - true[photons.events]  # type: ignore[index, union-attr]
+                noise |= set(np.round(measured * 1e13).astype(np.int64).tolist())
+    return energies, noise
+
+
+def in_common(one: set[int], other: set[int]) -> bool:
+    """Rounding may move a number by a unit."""
+    return sum(bool(other & {value - 1, value, value + 1}) for value in one) > 5
+
+
+def refusal(first: Path, second: Path, output: Path) -> str:
+    """What `merge` says of two files; nothing where it joins them."""
+    try:
+        merge([first, second], output, force=True)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def test_files_that_share_random_numbers_are_refused_and_no_others(tmp_path: Path) -> None:
+    """Every pair of files made in many ways: refused exactly if actual values of events or noise are the same."""
+    noisy = tmp_path / "noisy.yaml"
+    noisy.write_text(NOISY)
+
+    def events(seed: int, point: int = 0, count: int = 80) -> Path:
+        path = tmp_path / f"e{seed}-{point}-{count}.root"
+        return generate("padme", path, events=count, seed=seed, point=point).path
+
+    def seen(path: Path, seed: int | None = None) -> Path:
+        return simulate(path, noisy, tmp_path / f"s{path.stem}-{seed}.root", seed=seed).path
+
+    def joined(*paths: Path) -> Path:
+        return merge(paths, tmp_path / f"m-{'-'.join(path.stem for path in paths)}.root").path
+
+    one, two, three, moved = events(1), events(2), events(3), events(1, point=1)
+    both, with_moved = joined(one, two), joined(moved, two)
+    copied = tmp_path / "copy.root"
+    copied.write_bytes(one.read_bytes())
+    before = [one, copied, two, three, moved, events(1, count=120), both, joined(both, three), with_moved]
+    seen_one, seen_two, seen_three = seen(one), seen(two), seen(three)
+    seen_both, seen_moved = seen(both), seen(moved)
+    of_seen = joined(seen_one, seen_two)
+    behind = [
+        seen_one,
+        seen_two,
+        seen_three,
+        seen_moved,
+        seen(three, 1),  # the noise of another file's seed
+        seen(two, 7),
+        seen(three, 7),
+        seen_both,
+        seen(both, 3),
+        of_seen,
+        seen(of_seen, 9),  # made anew: the noise of before is gone
+        seen(of_seen, 3),
+        seen(seen_both, 9),
+        joined(seen_both, seen(three, 5)),
+        joined(seen_moved, seen_two),
+        seen(with_moved, 4),
+        seen(seen_three, 2),
+    ]
+    counts = {"refused": 0, "merged": 0, "noise alone": 0}
+    for files in (before, behind):
+        content = [true_and_noise(path) for path in files]
+        for i, first in enumerate(files):
+            for j, second in enumerate(files):
+                same_events = in_common(content[i][0], content[j][0])
+                same_noise = in_common(content[i][1], content[j][1])
+                told = refusal(first, second, tmp_path / "x.root")
+                pair = f"{first.name} and {second.name}: {told}"
+                assert bool(told) == (same_events or same_noise), pair
+                assert not same_events or "has the same events as" in told, pair
+                assert not same_noise or same_events or "has the same detector noise as" in told, pair
+                counts["refused" if told else "merged"] += 1
+                counts["noise alone"] += same_noise and not same_events
+    assert min(counts.values()) > 10
+
+
+def test_a_file_of_an_earlier_version_that_was_merged_and_then_simulated(tmp_path: Path) -> None:
+    """It tells no `noise`: that of all its events has its own seed."""
+    files = [made(tmp_path, seed) for seed in (3, 4, 5)]
+    both = simulate(merge(files[:2], tmp_path / "both.root").path, "padme", tmp_path / "both-reco.root").path
+    with EventFile(both) as file:
+        assert "noise" not in file.meta
+        assert [source["detector_seed"] for source in file.meta["sources"]] == [None, None]
+    other = simulate(files[2], "padme", tmp_path / "other.root", seed=3).path
+    with pytest.raises(InputError, match=r"other\.root: has the same detector noise as .*both-reco\.root"):
+        merge([both, other], tmp_path / "x.root")
+
+
+# --- labels --------------------------------------------------------------------------------------------------------------
+
+
+def test_labels_may_differ(tmp_path: Path) -> None:
+    """Name, description and sources of process and detector card; nothing else may, within a list neither."""
+    (tmp_path / "labels.yaml").write_text(
+        "schema: alphoton/process/1\nname: mine\nextends: padme\ndescription: other words\nmodel: {source: assumed}\n"
+    )
+    (tmp_path / "noisy.yaml").write_text(NOISY)
+    (tmp_path / "same.yaml").write_text(
+        NOISY.replace("name: noisy", "name: same\ndescription: d").replace("absolute}", "absolute, source: assumed}")
+    )
+    (tmp_path / "other.yaml").write_text(NOISY.replace("0.001", "0.002"))
+    one = generate("padme", tmp_path / "1.root", events=100, seed=1).path
+    two = generate(tmp_path / "labels.yaml", tmp_path / "2.root", events=100, seed=2).path
+    assert merge([one, two], tmp_path / "all.root").events == 200
+    recos = {
+        name: simulate(path, tmp_path / f"{name}.yaml", tmp_path / f"{name}.root").path
+        for name, path in (("noisy", one), ("same", two), ("other", two))
+    }
+    assert merge([recos["noisy"], recos["same"]], tmp_path / "recos.root").events == 200
+    with pytest.raises(InputError, match=r"not from the same cards .*detector\.modules\.0\.formula: 0\.001 and 0\.002$"):
+        merge([recos["noisy"], recos["other"]], tmp_path / "x.root")
+
+
+def test_a_shower_in_common_has_a_common_error(tmp_path: Path) -> None:
+    """The random numbers of a Monte Carlo shower are those of every seed: its error does not get smaller."""
+    overrides = ["beams.target.shower=monte_carlo"]
+    files = [
+        generate("na64-primakoff", tmp_path / f"{seed}.root", events=200, seed=seed, overrides=overrides).path
+        for seed in (1, 2)
+    ]
+    relative = []
+    for path in files:
+        with EventFile(path) as file:
+            rows = file.runs()
+            relative.append(rows["crossSectionError_pb"][0] / rows["crossSection_pb"][0])
+            assert 0 < file.meta["shower_error"] <= relative[-1]
+    found = merge(files, tmp_path / "all.root")
+    assert found.error_pb / found.cross_section_pb > 0.95 * min(relative)
+    assert found.error_pb / found.cross_section_pb > 1.3 * math.hypot(*relative) / 2  # negative control: independent

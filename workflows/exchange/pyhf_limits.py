@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from alphoton.analysis.shape import DEVIATIONS, ShapeLimit, ShapeModel, shape_limit
+from alphoton.data.errors import InputError, first_line
 from alphoton.workflows.exchange.libraries import library
 from alphoton.workflows.exchange.pyhf_shapes import workspace
 
@@ -28,7 +29,7 @@ HIGHEST = 10.0
 def pyhf_limit(model: ShapeModel, counts: ArrayLike | None = None, confidence_level: float = 0.90) -> ShapeLimit:
     """Limits on mu by CLs with the asymptotic distributions, as `shape_limit` gives them; our own set the scale of mu.
 
-    Raises `InputError` where pyhf or iminuit is missing.
+    Raises `InputError` if pyhf or iminuit is missing, or if pyhf's fit does not converge.
     """
     pyhf = library("pyhf", "'engine: pyhf'")
     library("iminuit", "'engine: pyhf'")
@@ -41,9 +42,15 @@ def pyhf_limit(model: ShapeModel, counts: ArrayLike | None = None, confidence_le
         theirs = found.model(modifier_settings={"normsys": {"interpcode": "code1"}})
         data = found.data(theirs)
         limits = pyhf.infer.intervals.upper_limits.toms748_scan
-        observed, band = limits(
-            data, theirs, 0.0, HIGHEST, level=1 - confidence_level, atol=PRECISION, rtol=PRECISION, test_stat="qtilde"
-        )
+        try:
+            observed, band = limits(
+                data, theirs, 0.0, HIGHEST, level=1 - confidence_level, atol=PRECISION, rtol=PRECISION, test_stat="qtilde"
+            )
+        except pyhf.exceptions.FailedMinimization as error:
+            raise InputError(
+                f"limit.engine: pyhf's fit of {len(model.signal)} bins does not converge ({first_line(error)}); leave "
+                "'engine' out, and our own likelihood gives the limit"
+            ) from None
         p_value = None if counts is None else float(pyhf.infer.hypotest(0.0, data, theirs, test_stat="q0"))
     expected = tuple(unit * float(value) for value in band)
     value = expected[DEVIATIONS.index(0.0)] if counts is None else unit * float(observed)

@@ -23,6 +23,9 @@ STATISTICS = "statistics_of_templates"
 def counted_shapes(experiment: Experiment, sample: Sample, coupling: str) -> tuple[Counted, dict[str, Any]]:
     """The numbers behind a limit from shapes, summed over the bins, and the workspace; mu = 1 is the coupling's limit.
 
+    That is the limit which `alphoton limit` gives: where few events count it comes from pseudo-experiments, or is exact, and
+    pyhf finds CLs = 1 - CL at mu = 1 with its calculator of toys, not with the asymptotic one.
+
     Without observed counts those expected of the background stand for them. Raises `InputError` where there is no limit.
     """
     card, component = experiment.analysis, COMPONENTS[coupling]

@@ -115,6 +115,8 @@ class Sample:
         for chunk in self._file.chunks(self._weights):
             weights = weight_columns(chunk, self.meta)[1][:, 0]
             total, largest = total + float(weights.sum()), max(largest, float(weights.max()))
+        if total == 0:
+            raise InputError(f"{self._file.path}: the weights of its events add up to 0, they have no cross-section")
         scale = self.cross_section * self.count / total
         return scale, largest * scale
 
