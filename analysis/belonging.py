@@ -38,6 +38,9 @@ def check_file(card: AnalysisCard, path: str | Path, meta: Mapping[str, Any]) ->
 
 
 def _range_problems(card: AnalysisCard, path: str | Path, meta: Mapping[str, Any]) -> Iterator[str]:
+    if meta["cards"].get("detector") is None:
+        yield f"{path}: meta.cards.detector: not there, and needed to know the resolution"
+        return
     detector = DetectorCard.validate_raw(RawCard(DetectorCard.KIND, str(path), meta["cards"]["detector"]))
     yield from range_problems(card, detector, meta, f"{path}: '{meta['cards']['process']['name']}'", meta["mass"])
 

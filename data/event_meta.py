@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,39 @@ class CardsMeta(_Contract):
 
     process: dict[str, Any]
     detector: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> CardsMeta:
+        for kind in ("process", "detector"):
+            card = getattr(self, kind)
+            if card is not None and not isinstance(card.get("name"), str):
+                raise ValueError(f"the {kind} card has no name")
+        return self
+
+
+class TargetMeta(_Contract):
+    """What the beam meets, in means over the atoms: g/mol, g/cm^3, mm, g/cm^2."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    material: str
+    atomic_number: Positive
+    atomic_mass: Positive
+    density: Positive | None
+    length: Positive | None
+    radiation_length: Positive
+
+
+class GeneratedMeta(_Contract):
+    """A cut of the generator: its key, and the range of a quantity that is generated, in GeV or rad."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str
+    quantity: Literal["missing_energy", "photon.energy", "photon.theta"]
+    frame: Literal["lab", "cm"]
+    min: NotNegative
+    max: Positive = LARGEST / 10
 
 
 class TallyMeta(_Contract):
@@ -97,12 +130,18 @@ class EventMeta(_Contract):
     beams: Annotated[list[BeamsMeta], Field(min_length=1)]
     mass: NotNegative
     alp_id: int
+    target: TargetMeta | None = None
     atoms_per_radiation_length: Positive | None
+    generated: list[GeneratedMeta] = []
     decay_fraction: Annotated[float, Field(gt=0, le=1)]
     couplings: Annotated[dict[str, Number], Field(min_length=1)]
     """What each component of the cross-section is multiplied with."""
     components_pb: dict[str, WithError]
     unit_components_pb: dict[str, WithError]
+    powers: dict[str, dict[str, Annotated[int, Field(gt=0)]]] | None = None
+    """Which powers of which couplings each component scales with; files of 0.1.0 do not say it."""
+    trials: Count | None = None
+    recipe: str | None = None
     tally: TallyMeta | None = None
     sources: list[SourceMeta] | None = None
     noise: list[NoiseMeta] | None = None
@@ -111,7 +150,7 @@ class EventMeta(_Contract):
 
     @model_validator(mode="after")
     def _same_components(self) -> EventMeta:
-        for name in ("components_pb", "unit_components_pb"):
+        for name in ("components_pb", "unit_components_pb", *(() if self.powers is None else ("powers",))):
             if (found := getattr(self, name)).keys() != self.couplings.keys():
                 raise ValueError(f"{name} has {_listed(found)}, and couplings {_listed(self.couplings)}")
         return self
