@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from alphoton.data.errors import InputError
+from alphoton.data.provenance import ContentCache
 from alphoton.generators.event_source import EventSource
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows import backgrounds, dump_chain, limit, measurements
@@ -27,7 +28,7 @@ def drawn(**options: Any) -> dict[str, Any]:
         patch.setattr(measurements, "EventSource", source)
         patch.setattr(backgrounds, "EventSource", source)
         patch.setattr(dump_chain, "EventSource", source)
-        patch.setattr(backgrounds, "_made", {})
+        patch.setattr(backgrounds, "_templates", ContentCache(backgrounds.KEPT))
         limit(**options)
     return seen
 
