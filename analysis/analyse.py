@@ -89,8 +89,7 @@ def analyse(
             done += view.count
             if progress is not None:
                 progress(done, file.count)
-        cross_section = float(file.runs()["crossSection_pb"][0])
-        error = float(file.runs()["crossSectionError_pb"][0])
+        cross_section, error = file.cross_section()
         name = file.meta["cards"]["process"]["name"]
         setup = Setup.of_meta(file.meta, f"{reco} (process card '{name}')")
     remarks = list(_not_applied(card))

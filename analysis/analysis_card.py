@@ -422,6 +422,7 @@ class AnalysisCard(Card):
             yield from self._shape_problems()
         if self.scan is not None:
             yield from self._scan_problems()
+        yield from self._unused_problems()
         yield from self._number_problems()
         yield from self._count_problems()
         if not any(list(cut.problems()) for cut in self.selection):
@@ -449,6 +450,24 @@ class AnalysisCard(Card):
         """Whether the limit depends on backgrounds from events."""
         background = self.counting.background if self.counting else None
         return background is not None and (self.limit.method == "shape" or background.shape in FROM_EVENTS)
+
+    def _unused_problems(self) -> Problems:
+        """What a limit of this kind would not look at, so that a number without it would be wrong."""
+        counting, shapes = self.counting, self.limit.method == "shape"
+        for kind in ("beam_dump", "scan"):
+            if getattr(self, kind) is not None:
+                yield from (
+                    ((key,), f"is not applied with '{kind}'") for key in ("selection", "vetoes") if getattr(self, key)
+                )
+        if self.beam_dump is not None and counting is not None:
+            unused = [key for key in ("observed", "background", "window", "bins") if getattr(counting, key) is not None]
+            yield from ((("counting", key), "is not applied with 'beam_dump'") for key in unused)
+        if counting is not None and shapes and counting.observed is not None:
+            yield ("counting", "observed"), "is not used with 'method: shape'; give 'observed' in 'counting.bins'"
+        if counting is not None and not shapes and counting.bins is not None and counting.bins.observed is not None:
+            yield ("counting", "bins", "observed"), f"is not used with 'method: {self.limit.method}', only with 'shape'"
+        if self.uses_templates and any(cut.for_mass is not None for cut in self.selection):
+            yield ("selection",), "a cut with 'for_mass' does not go with backgrounds from events, which have no mass"
 
     def _scan_problems(self) -> Problems:
         for key in ("counting", "recast", "beam_dump"):

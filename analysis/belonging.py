@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alphoton.analysis.analysis_card import AnalysisCard
-from alphoton.analysis.exposure import hits
+from alphoton.analysis.exposure import AGREEMENT, hits
 from alphoton.analysis.generated_range import range_problems
 from alphoton.data.card_file import RawCard, read
 from alphoton.data.card_paths import KeyPath, beside
@@ -53,22 +53,39 @@ def _beam_problems(card: AnalysisCard, path: str | Path, meta: Mapping[str, Any]
         return
     from alphoton.generators.process_card import ProcessCard  # takes a while, and most files have the card's own beams
 
-    expected = [ProcessCard.load(each).setup()["beams"] for each in references]
-    if any(same_beam(meta["beams"], each) for each in expected):
+    expected = [ProcessCard.load(each).setup() for each in references]
+    if any(same_beam(meta, each) for each in expected):
         return
     place: KeyPath = ("process",)
     yield (
-        f"{path}: made with {shown(meta['beams'])}, but {card.problem(place, names[0])} has {shown(expected[0])}: "
+        f"{path}: made with {shown(meta['beams'])}{_of(meta)}, but {card.problem(place, names[0])} has "
+        f"{shown(expected[0]['beams'])}{_of(expected[0])}: "
         "the file is not of this analysis"
     )
 
 
-def same_beam(first: Collisions, second: Collisions) -> bool:
-    """Whether two samples have the same beams: on a target the same beam, whatever it hits there."""
-    fixed = [hits(each) != "beams" for each in (first, second)]
-    if all(fixed):
-        return math.isclose(first[0]["momentum_z"], second[0]["momentum_z"], rel_tol=SAME_BEAMS)
-    return not any(fixed) and same_collisions(first, second)
+def _of(setup: Mapping[str, Any]) -> str:
+    """The beam's particle and the target's material, if they are known."""
+    target = setup.get("target")
+    words = [f" of {target['material']}"] if target else []
+    return "".join([*words, f" ({setup['beam_particle']}s)" if setup.get("beam_particle") else ""])
+
+
+def same_beam(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Whether two samples have the same beams, from the meta of a file or `ProcessCard.setup`.
+
+    On a target it is the same beam, whatever it hits there; the elements must be the same if both are known.
+    """
+    fixed = [hits(each["beams"]) != "beams" for each in (first, second)]
+    if not all(fixed):
+        return not any(fixed) and same_collisions(first["beams"], second["beams"])
+    particles = [each.get("beam_particle") for each in (first, second)]
+    if None not in particles and particles[0] != particles[1]:
+        return False
+    numbers = [each["target"]["atomic_number"] for each in (first, second) if each.get("target")]
+    if len(numbers) == 2 and not math.isclose(*numbers, rel_tol=AGREEMENT):
+        return False
+    return math.isclose(first["beams"][0]["momentum_z"], second["beams"][0]["momentum_z"], rel_tol=SAME_BEAMS)
 
 
 def same_collisions(first: Collisions, second: Collisions) -> bool:

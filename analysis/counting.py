@@ -280,4 +280,6 @@ def measure(
         raise InputError("the sample holds no events")
     peak = Peak(total.weights, np.concatenate(values), np.concatenate(weights)) if window else None
     flight = Flight.joined(flights) if flying else None
-    return Measurement(total, *cross_section, meta["unit_components_pb"], meta["mass"], peak, flight)
+    share = meta["decay_fraction"]
+    units = {name: [share * value, share * error] for name, (value, error) in meta["unit_components_pb"].items()}
+    return Measurement(total, *cross_section, units, meta["mass"], peak, flight)

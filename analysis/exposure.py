@@ -21,7 +21,7 @@ MM_PER_CM = 10.0
 AGREEMENT = 0.01
 """Relative, within which two descriptions of one target are the same."""
 SAME_NUMBER = 1e-6
-"""The same for atomic numbers, which may be a mixture's mean."""
+"""The same for the atomic number of an element."""
 
 
 class NoExposureError(CardError):
@@ -153,8 +153,9 @@ def _disagreements(card: AnalysisCard, setup: Setup, key: KeyPath, target: Targe
     matter = setup.target
     if target is None or matter is None:
         return
+    is_element = math.isclose(matter.atomic_number, round(matter.atomic_number), rel_tol=SAME_NUMBER)
     for name, unit, ours, theirs, tolerance in (
-        ("atomic_number", "", target.atomic_number, matter.atomic_number, SAME_NUMBER),
+        ("atomic_number", "", target.atomic_number, matter.atomic_number, SAME_NUMBER if is_element else AGREEMENT),
         ("atomic_mass", " g/mol", target.atomic_mass, matter.atomic_mass, AGREEMENT),
         ("density", " g/cm^3", target.density, matter.density, AGREEMENT),
         ("thickness", " mm", target.thickness, matter.length, AGREEMENT),

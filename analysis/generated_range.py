@@ -38,6 +38,8 @@ class GeneratedCut:
     frame: str
     min: float
     max: float = float("inf")
+    run: int | None = None
+    """The setting of the beams that it holds for; all of them if it is None."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def _photon_problems(
     limits = list(_limits(card, detector, mass))
     for cut in generated:
         worst = np.inf
-        for collision in beams:
+        for collision in beams if cut.run is None else beams[cut.run : cut.run + 1]:
             beam = Beam(*(np.array([float(collision[key])]) for key in ("sqrt_s", "energy", "momentum_z")))
             energy, theta = _just_outside(cut, beam)
             nearest, label = _kept_out_by(limits, detector, energy, theta, beam)

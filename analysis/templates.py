@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from alphoton.analysis.counting import TOTAL, Measurement
 from alphoton.analysis.shape import ShapeModel
+from alphoton.data.errors import InputError
 
 Array = NDArray[np.float64]
+LEAST_SIZE = 10
+"""Effective number of background events in a window, below which its content is not known to 30%."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Template:
     missing_mass2: Array
     weights: Array
     error: float = 0.0
+    of_one: float = 0.0
+    """What one generated event stands for: the error of a place where none is found."""
 
     @classmethod
     def of(cls, name: str, measured: Measurement, per_pb: float) -> Template:
@@ -32,7 +37,8 @@ class Template:
         assert measured.peak is not None
         values, weights = measured.peak.of(TOTAL)
         generated = float(measured.sums.sums[0, measured.sums.weights.index(TOTAL)])
-        return cls(name, values, weights * (per_pb * measured.cross_section / generated))
+        scale = per_pb * measured.cross_section / generated
+        return cls(name, values, weights * scale, of_one=scale * generated / float(measured.sums.entries[0]))
 
 
 @dataclass(frozen=True)
@@ -53,13 +59,25 @@ class Templates:
         return 1.0 if self.total is None or own == 0 else self.total / own
 
     def within(self, low: float, high: float) -> tuple[float, float]:
-        """Events with missing mass squared from low to high (GeV^2), and their error: normalisations and Monte Carlo."""
-        events = variance = 0.0
+        """Events with missing mass squared from low to high (GeV^2), and their error: normalisations and Monte Carlo.
+
+        Raises `InputError` if an effective number of fewer than LEAST_SIZE events of all templates lies there: nothing found
+        does not mean that nothing is expected.
+        """
+        events = squares = variance = 0.0
         for item in self.items:
             weights = self.scale * item.weights[(item.missing_mass2 >= low) & (item.missing_mass2 <= high)]
-            content = float(weights.sum())
+            content, square = float(weights.sum()), float(np.sum(weights**2))
             events += content
-            variance += (item.error * content) ** 2 + (0.0 if self.exact else float(np.sum(weights**2)))
+            squares += square
+            statistics = square if square > 0 else (self.scale * item.of_one) ** 2
+            variance += (item.error * content) ** 2 + (0.0 if self.exact else statistics)
+        size = events**2 / squares if squares > 0 else 0.0
+        if size < LEAST_SIZE:
+            raise InputError(
+                f"counting.background.templates: an effective {size:.2g} background events lie in the window, and at "
+                f"least {LEAST_SIZE} are needed; generate more of them (key 'events')"
+            )
         return events, float(np.sqrt(variance))
 
     def binned(self, edges: Array) -> Binned:

@@ -281,6 +281,11 @@ class EventFile:
         """The C++ type of each branch of `Events`."""
         return dict(self._damaged(lambda: self.tree.typenames()))
 
+    def cross_section(self) -> tuple[float, float]:
+        """Cross-section and error of the events that the file holds, in pb: times the share of their decays among all."""
+        runs, share = self.runs(), self.meta["decay_fraction"]
+        return share * float(runs["crossSection_pb"][0]), share * float(runs["crossSectionError_pb"][0])
+
     def runs(self) -> dict[str, NDArray[Any]]:
         """The columns of `Runs`, one row a chunk."""
         return dict(self._runs)

@@ -80,6 +80,7 @@ class GeneratedMeta(_Contract):
     frame: Literal["lab", "cm"]
     min: NotNegative
     max: Positive = LARGEST / 10
+    run: Count | None = None
 
 
 class TallyMeta(_Contract):

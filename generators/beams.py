@@ -200,6 +200,14 @@ class Beams(Block):
         return energy
 
     @property
+    def particle(self) -> str | None:
+        """What meets a target: `photon`, `electron` or `positron`; None for two beams that collide."""
+        if self.electrons_at_rest:
+            return "positron"
+        given = [key for key in ("photon_energy", "electron_energy", "positron_energy") if getattr(self, key) is not None]
+        return given[0].removesuffix("_energy") if self.target is not None and len(given) == 1 else None
+
+    @property
     def electrons_at_rest(self) -> bool:
         """Whether positrons meet electrons at rest; a target then says how many."""
         return self.electron_energy == ELECTRON_MASS

@@ -244,6 +244,7 @@ class ProcessCard(Card):
         found: dict[str, Any] = {
             "beams": [collision.as_dict() for collision in self.collisions()],
             "generated": list(self._generated()),
+            "beam_particle": self.beams.particle,
             "target": None,
             "atoms_per_radiation_length": None,
         }
@@ -278,9 +279,10 @@ class ProcessCard(Card):
                 end = {} if self.on_nuclei else {"max": math.pi - angle}
                 yield {"key": "photon.least_angle", "quantity": "photon.theta", "frame": frame, "min": angle, **end}
         elif self.beams.initial_state_radiation != "none":
-            key, lowest = "beams.initial_state_radiation", min(collision.sqrt_s for collision in self.collisions())
-            least = max(0.0, photon_momentum(lowest, self.mass)) / 2  # as `real_beams.process.least_sqrt_s` has it
-            yield {"key": key, "quantity": "photon.energy", "frame": frame, "min": least}
+            for run, collision in enumerate(self.collisions()):  # as `real_beams.process.least_sqrt_s` has it
+                least = max(0.0, photon_momentum(collision.sqrt_s, self.mass)) / 2
+                own = {"key": "beams.initial_state_radiation", "quantity": "photon.energy", "frame": frame, "min": least}
+                yield own | {"run": run}
 
     def problems(self) -> Iterator[tuple[KeyPath, str]]:
         if self.process == "resonant":

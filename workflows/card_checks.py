@@ -5,7 +5,10 @@ Each problem names both places. `limit`, `run`, `export` and `card validate` loa
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +19,7 @@ from alphoton.analysis.generated_range import range_problems
 from alphoton.data.card import Card
 from alphoton.data.card_file import candidates
 from alphoton.data.card_paths import ANY, KeyPath, data_file, is_file, named
-from alphoton.data.errors import CardError, InputError
+from alphoton.data.errors import CardError, CardWarning, InputError
 from alphoton.data.published_file import find
 from alphoton.detectors.detector_card import DetectorCard
 from alphoton.generators.model import VISIBLE, branching_ratios
@@ -53,17 +56,29 @@ def check(
     reference: ProcessCard | None,
     templates: Iterable[ProcessCard | None],
 ) -> None:
-    """Raise `CardError` with everything that the cards of an experiment contradict each other in."""
+    """Raise `CardError` with everything that the cards of an experiment contradict each other in.
+
+    Cards of different experiments draw a `CardWarning`: they may be put together on purpose.
+    """
     problems = list(missing_files(analysis, (*CURVES[:2], *FILES)))
+    problems += _kind_problems(analysis, processes, detector)
+    remarks = list(_other_experiments(analysis, (*processes, detector)))
     for process in processes:
-        problems += _decay_problems(analysis, process)
+        problems += decay_problems(analysis, process, process.mass)
+        problems += _loop_problems(analysis, process)
         if reference is not None:
             problems += _reference_problems(analysis, process, reference)
     for sample in (*processes, *(each for each in templates if each is not None)):
         problems += _exposure_problems(analysis, sample)
-        problems += selection_problems(analysis, detector, sample, sample.mass)
+        followed = following(analysis, sample, sample.mass)
+        if followed is not sample:
+            what = f"lowered to {followed.energy_cut:g} GeV, where the selection of '{analysis.name}' begins"
+            remarks.append(sample.problem(("energy_cut",), what))
+        problems += selection_problems(analysis, detector, followed, sample.mass)
     if problems:
         raise CardError(list(dict.fromkeys(problems)))
+    for remark in remarks:
+        warnings.warn(remark, CardWarning, stacklevel=3)
 
 
 def selection_problems(analysis: AnalysisCard, detector: DetectorCard, process: ProcessCard, mass: float) -> Iterator[str]:
@@ -84,20 +99,91 @@ def missing_files(card: AnalysisCard, patterns: Iterable[KeyPath]) -> Iterator[s
                 yield card.problem(path, f"no such file: '{name}'")
 
 
-def _decay_problems(analysis: AnalysisCard, process: ProcessCard) -> Iterator[str]:
-    """Decays in a process card of a limit that takes the ALP for invisible; beam dumps place their own."""
+def following(analysis: AnalysisCard, process: ProcessCard, mass: float) -> ProcessCard:
+    """The process with an `energy_cut` that is not above the cut on the missing energy at a mass (GeV).
+
+    Events are made for the limit, so that the generator can follow the selection. Without such a cut it cannot.
+    """
+    if analysis.beam_dump is not None or analysis.scan is not None:
+        return process
+    lowest = max(
+        (
+            cut.bounds(cut.dimension)[0]
+            for cut in analysis.selection
+            if cut.quantity == "missing_energy"
+            and cut.in_units_of is None
+            and (cut.for_mass is None or cut.for_mass.holds(mass))
+        ),
+        default=-math.inf,
+    )
+    if not 0 <= lowest < process.energy_cut:
+        return process
+    return ProcessCard.load(process, [f"energy_cut={lowest!r} GeV"])
+
+
+def decay_problems(analysis: AnalysisCard, process: ProcessCard, mass: float) -> Iterator[str]:
+    """Decays in a process card of a limit that takes an ALP of this mass (GeV) for invisible; dumps place their own."""
     if analysis.beam_dump is not None or process.decay == "none":
         return
     if analysis.scan is not None and process.decay == "visible":
         return  # which is for visible decays
-    ratios = branching_ratios(process.couplings)
+    ratios = branching_ratios(replace(process.couplings, m_a=mass))
     share = sum(ratios[channel] for channel in VISIBLE)
     if share > VISIBLE_SHARE:
         yield process.problem(
             ("decay",),
-            f"'{process.decay}', with {share:.3g} of all decays visible, but the limit of {analysis.place(())}: "
-            f"'{analysis.name}' takes the ALP for invisible; set it to 'none'",
+            f"'{process.decay}', with {share:.3g} of all decays visible at {mass * 1e3:g} MeV, but the limit of "
+            f"{analysis.place(())}: '{analysis.name}' takes the ALP for invisible; set it to 'none'",
         )
+
+
+def _loop_problems(analysis: AnalysisCard, process: ProcessCard) -> Iterator[str]:
+    """A loop on the mass shell grows with another coupling than its component: a limit takes it along a direction only."""
+    if process.model.radiative_coupling is True:
+        yield process.problem(
+            ("model", "radiative_coupling"),
+            f"'true' does not enter a limit ({analysis.place(())}: '{analysis.name}'); give a direction and radiative=True, "
+            "or take 'momentum_dependent'",
+        )
+
+
+def _kind_problems(analysis: AnalysisCard, processes: Sequence[ProcessCard], detector: DetectorCard) -> Iterator[str]:
+    """Processes and detectors that a kind of limit cannot use."""
+    names = [process.name for process in processes]
+    for name in {name for name in names if names.count(name) > 1}:
+        yield analysis.problem(("process",), f"'{name}' is there {names.count(name)} times: its events would count as often")
+    if analysis.scan is not None and len(processes) != 1:
+        yield analysis.problem(("process",), f"a scan is that of one process, here are {', '.join(names)}")
+    if analysis.beam_dump is not None:
+        for process in processes:
+            if process.beams.thickness == 0:
+                place = f"{process.place(('beams',))}: beams"
+                yield analysis.problem(
+                    ("beam_dump",), f"needs a shower in a thick target; '{process.name}' has none ({place})"
+                )
+        if detector.modules and analysis.beam_dump.edges == "events":
+            yield analysis.problem(
+                ("beam_dump",),
+                f"its calorimeters see the decays; the modules of {detector.place(('modules',))}: '{detector.name}' are not "
+                "applied, take them out",
+            )
+    for process in processes:
+        for index, cut in enumerate(analysis.selection):
+            if cut.in_units_of is not None and process.on_nuclei:
+                yield analysis.problem(
+                    ("selection", index, "in_units_of"),
+                    f"is half of sqrt(s), which is not the energy of the beam on the target of '{process.name}' "
+                    f"({process.place(('beams',))}: beams); give the limits in GeV",
+                )
+
+
+def _other_experiments(analysis: AnalysisCard, cards: Iterable[Card]) -> Iterator[str]:
+    for card in cards:
+        if None not in (card.experiment, analysis.experiment) and card.experiment != analysis.experiment:
+            what = (
+                f"'{analysis.experiment}', but the {card.KIND} card '{card.name}' is of '{card.experiment}' ({card.origin})"
+            )
+            yield analysis.problem(("experiment",), what)
 
 
 def _exposure_problems(analysis: AnalysisCard, process: ProcessCard) -> Iterator[str]:

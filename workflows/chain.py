@@ -38,7 +38,7 @@ from alphoton.generators.kinematics import Collision
 from alphoton.generators.model import Couplings, widths
 from alphoton.generators.process_card import STANDARD_MODEL, ProcessCard
 from alphoton.workflows.backgrounds import Backgrounds
-from alphoton.workflows.card_checks import check, named_card, selection_problems, setup
+from alphoton.workflows.card_checks import check, decay_problems, following, named_card, selection_problems, setup
 from alphoton.workflows.measurements import Made, beside, in_memory
 
 SMALLEST_EFFECTIVE_SIZE = 1000
@@ -176,8 +176,13 @@ class Experiment:
 
         reference = None if self.reference is None else moved(self.reference, REFERENCE_SAMPLE)
         # a decay in the events would be at the card's coupling, a limit is at its own
-        cards = tuple(moved(process, 1, "sampling=balanced", "decay=none") for process in self.processes)
-        if problems := [text for card in cards for text in selection_problems(self.analysis, self.detector, card, mass)]:
+        cards = tuple(
+            following(self.analysis, moved(process, 1, "sampling=balanced", "decay=none"), mass)
+            for process in self.processes
+        )
+        problems = [text for card in cards for text in selection_problems(self.analysis, self.detector, card, mass)]
+        problems += [text for process in self.processes for text in decay_problems(self.analysis, process, mass)]
+        if problems:
             raise InputError("\n".join(problems))  # not a mass out of reach, which a `CardError` is taken for
         return cards, reference
 
@@ -340,8 +345,8 @@ def joined(measured: Sequence[Measurement], component: str) -> Measurement:
 
 
 def together(rates: Sequence[Rate]) -> Rate:
-    """The sum of independent rates."""
-    return Rate(sum(each.value for each in rates), math.hypot(*(each.error for each in rates)))
+    """The sum of rates of several processes. They share random numbers of the detector: their errors add up linearly."""
+    return Rate(sum(each.value for each in rates), sum(each.error for each in rates))
 
 
 def point_limit(

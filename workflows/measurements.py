@@ -61,14 +61,13 @@ def measured_source(
             if made is not None:
                 made.add(len(drawn.events["event"]))  # type: ignore[arg-type]
 
-    section = source.cross_section
-    return measure(analysis, reco(), meta, (section.value, section.error))
+    section, share = source.cross_section, meta["decay_fraction"]
+    return measure(analysis, reco(), meta, (share * section.value, share * section.error))
 
 
 def from_file(reco: Path, analysis: AnalysisCard) -> Measurement:
     """Count the events of a reco file. Raises `InputError` for a file that did not go through a detector."""
     with EventFile(reco) as file:
         check_reco(reco, file.branches)
-        runs = file.runs()
-        section = float(runs["crossSection_pb"][0]), float(runs["crossSectionError_pb"][0])
+        section = file.cross_section()
         return measure(analysis, file.chunks(needed_branches(analysis, file.branches)), file.meta, section)

@@ -97,9 +97,8 @@ class Sample:
         raw = RawCard(ProcessCard.KIND, str(file.path), self.meta["cards"]["process"])
         self.card = ProcessCard.validate_raw(raw)
         self._collisions = [Collision(**beams) for beams in self.meta["beams"]]
-        runs, fraction = file.runs(), self.meta["decay_fraction"]
-        self.cross_section = fraction * float(runs["crossSection_pb"][0])
-        self.error = fraction * float(runs["crossSectionError_pb"][0])
+        fraction = self.meta["decay_fraction"]
+        self.cross_section, self.error = file.cross_section()
         self.units = {
             name: (fraction * value, fraction * error) for name, (value, error) in self.meta["unit_components_pb"].items()
         }
