@@ -282,6 +282,7 @@ def test_limits_of_analysis_card(name: str, tmp_path: Path) -> None:
     assert bool(counts) == (name in ("delphi", "padme", "padme-vetoes"))
 
 
+@pytest.mark.filterwarnings("ignore::alphoton.data.errors.CardWarning")  # of another experiment, or a lower energy cut
 @pytest.mark.parametrize("name", packaged("analysis"))
 def test_limits_with_other_processes(name: str) -> None:
     """A limit from any process is a number, or is refused with a message that names the analysis or the process."""
