@@ -1,6 +1,6 @@
 # make run    the main job: the workflow card `monophoton` into out/
 # make test   all tests
-# make quick  a broad sample of the tests, two minutes
+# make quick  a broad sample of the tests, a minute or two of one core
 # make other  the same on another supported Python, in .venv-other, if one is found
 # make lint   linter and type checker
 # make bench  benchmarks
