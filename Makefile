@@ -1,5 +1,7 @@
 # make run    the main job: the workflow card `monophoton` into out/
 # make test   all tests
+# make quick  a broad sample of the tests, a minute or two of one core
+# make other  the same on another supported Python, in .venv-other, if one is found
 # make lint   linter and type checker
 # make bench  benchmarks
 # Each creates the environment .venv first; PYTHON names another interpreter.
@@ -10,15 +12,32 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 CHECKED := $(VENV)/checked
 
+# tests of kernels, cards and files, and of xsec, generate, simulate and analyse: what another environment may break
+QUICK := tests/test_architecture.py tests/data/test_quantities.py tests/data/test_cards.py tests/data/test_event_file.py \
+    tests/data/test_provenance.py tests/generators/test_processes.py tests/generators/test_process_card.py \
+    tests/generators/test_sampling.py tests/detectors/test_simulate.py tests/analysis/test_analyse.py \
+    tests/workflows/test_cli.py
+
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint bench clean
+.PHONY: run test quick other lint bench clean
 
 run: $(STAMP)
 	$(BIN)/alphoton run summary --workers 2 -o out
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -p no:benchmark
+
+quick: $(STAMP)
+	$(BIN)/python -m pytest -q -p no:xdist -p no:benchmark $(QUICK)
+
+other:
+	@python=$$(.ci/other-python $(PYTHON)) && \
+	if [ -n "$$python" ]; then \
+	    echo "quick tests on $$python" && $(MAKE) --no-print-directory VENV=.venv-other PYTHON="$$python" quick; \
+	else \
+	    echo "no other supported Python found on PATH or among pyenv's versions: quick tests not repeated"; \
+	fi
 
 bench: $(STAMP)
 	$(BIN)/python -m pytest -q -p no:xdist tests/benchmarks/bench_*.py
@@ -38,4 +57,4 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) build out .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-other build out .pytest_cache .mypy_cache .ruff_cache

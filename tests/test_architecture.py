@@ -93,3 +93,44 @@ def test_every_package_on_disk_is_installed() -> None:
     assert tool["package-dir"] == {f"alphoton.{folder}": folder for folder in sorted(MAY_IMPORT)}
     assert [str(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
     assert [str(folder) for folder in folders if not (folder / "py.typed").is_file()] == []
+
+
+def data_files_not_installed(package_data: dict[str, list[str]]) -> list[str]:
+    """Files of the packages, besides sources and what a reader of the repository sees, that no pattern names."""
+    folders = {path.parent for folder in MAY_IMPORT for path in sources(folder)}
+    names = {folder: "alphoton." + ".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    installed = {
+        path
+        for folder, name in names.items()
+        for pattern in package_data.get("*", []) + package_data.get(name, [])
+        for path in folder.glob(pattern)
+    }
+    on_disk = {path for folder in MAY_IMPORT for path in (ROOT / folder).rglob("*") if path.is_file()}
+    others = {path for path in on_disk if "__pycache__" in path.parts or path.suffix == ".py"}
+    shown = {ROOT / "workflows" / "README.md", *(ROOT / "workflows" / "images").iterdir()}
+    return sorted(str(path.relative_to(ROOT)) for path in on_disk - others - shown - installed)
+
+
+def package_data() -> dict[str, list[str]]:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns: dict[str, list[str]] = pyproject["tool"]["setuptools"]["package-data"]
+    return patterns
+
+
+def test_every_data_file_is_installed() -> None:
+    assert data_files_not_installed(package_data()) == []
+
+
+def test_a_data_file_that_is_not_installed_is_seen() -> None:
+    assert data_files_not_installed(package_data() | {"alphoton.workflows": []}) == ["workflows/Snakefile"]
+    assert "data/cards/process/padme.yaml" in data_files_not_installed(package_data() | {"alphoton.data": ["**/*.csv"]})
+
+
+def test_the_versions_of_python_agree() -> None:
+    """The lowest of the classifiers is what packaging tools and the linter are told."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    prefix = "Programming Language :: Python :: "
+    versions = [entry.removeprefix(prefix) for entry in pyproject["project"]["classifiers"] if entry.startswith(prefix)]
+    assert pyproject["project"]["requires-python"] == f">={versions[0]}"
+    assert pyproject["tool"]["ruff"]["target-version"] == "py" + versions[0].replace(".", "")
+    assert versions == sorted(versions, key=lambda version: int(version.removeprefix("3.")))

@@ -210,7 +210,7 @@ def test_events_without_their_incoming_particle_are_refused(write: Any, tmp_path
         particles["status"][-1] = 3
         return chunk
 
-    with pytest.raises(InputError, match=r"odd\.root: status 3: expected 4 \(beam\)"):
+    with pytest.raises(InputError, match=r"odd\.root: Events\.GenPart_status: is 3, must be 1, 2 or 4"):
         write(changed(path, tmp_path / "odd.root", documentation), tmp_path / "odd")
 
 
