@@ -61,14 +61,19 @@ def test_nowhere_to_write(tmp_path: Path) -> None:
     assert run(folder, home="/dev/null/nowhere") == 4.8
 
 
-def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kernel that cannot be kept is used all the same."""
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that cannot be kept is used all the same, and nothing is left of the attempt."""
+    asked = []
 
-    def full(*_: object) -> None:
+    def full(*_: object) -> bytes:
+        asked.append(1)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", full)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("alphoton.data.kept_files._seal", full)
     assert jit.kernel(float64(float64))(lambda x: x + 1.25)(2.0) == 3.25
+    assert asked
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_what_is_found_compiled_needs_no_compiler() -> None:
