@@ -84,7 +84,7 @@ def private() -> _Private | None:
     """These names of numba; None if any of what they and `_Kept` build on is not there."""
     try:
         from numba.core import entrypoints
-        from numba.core.codegen import CPUCodegen
+        from numba.core.codegen import CodeLibrary, CPUCodegen
         from numba.core.compiler import CompileResult
         from numba.core.runtime.nrt import rtsys
         from numba.core.serialize import dumps
@@ -92,7 +92,7 @@ def private() -> _Private | None:
         made = numba.njit(no_cfunc_wrapper=True, **OPTIONS)(_nothing)
         # of these only the names are looked at
         _ = made._cache, made.compile, made.disable_compile, entrypoints._already_initialized, CPUCodegen.magic_tuple
-        _ = CompileResult._reduce, CompileResult.library, CompileResult.lifted
+        _ = CompileResult._reduce, CompileResult.library, CompileResult.lifted, CodeLibrary.has_dynamic_globals
         return _Private(entrypoints, rtsys.initialize, CompileResult._rebuild, dumps)
     except Exception:  # whatever another version of numba makes of it
         return None
