@@ -2,6 +2,7 @@
 # make test   all tests
 # make lint   linter and type checker
 # make bench  benchmarks
+# make oldest quick tests with the oldest libraries that pyproject.toml allows, in .venv-oldest
 # Each creates the environment .venv first; PYTHON names another interpreter.
 
 PYTHON ?= python3
@@ -9,10 +10,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 CHECKED := $(VENV)/checked
+OLDEST := .venv-oldest
 
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench oldest clean
 
 run: $(STAMP)
 	$(BIN)/alphoton run summary --workers 2 -o out
@@ -32,10 +34,24 @@ lint: $(STAMP)
 	rm -rf build
 	MYPYPATH=$(CHECKED) $(BIN)/mypy -p alphoton.data -p alphoton.generators -p alphoton.detectors -p alphoton.analysis -p alphoton.workflows
 
+# cards, kernels without each of numba's private names, xsec, generate, simulate, analyse; the oldest uproot leaves a file
+# open that it refuses
+QUICK := tests/data/test_cards.py tests/generators/test_jit.py tests/generators/test_other_numba.py tests/generators/test_generate.py \
+	tests/detectors/test_simulate.py tests/analysis/test_analyse.py
+
+oldest: $(OLDEST)/installed
+	$(OLDEST)/bin/python -m pytest -q -p no:benchmark -W ignore::pytest.PytestUnraisableExceptionWarning $(QUICK)
+
+$(OLDEST)/installed: pyproject.toml
+	$(PYTHON) -m venv $(OLDEST)
+	sed -n 's/^    "\([a-z0-9.-]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml > $(OLDEST)/constraints.txt
+	$(OLDEST)/bin/python -m pip install -qq --constraint $(OLDEST)/constraints.txt --editable . pytest hypothesis mpmath
+	touch $(OLDEST)/installed
+
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --editable .[dev]
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) build out .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST) build out .pytest_cache .mypy_cache .ruff_cache

@@ -89,11 +89,12 @@ def private() -> _Private | None:
         from numba.core.runtime.nrt import rtsys
         from numba.core.serialize import dumps
 
-        made = numba.njit(no_cfunc_wrapper=True, **OPTIONS)(_nothing)
+        made = numba.njit(**OPTIONS, **_c_function(False))(_nothing)
+        result: Any = CompileResult
         # of these only the names are looked at
         _ = made._cache, made.compile, made.disable_compile, entrypoints._already_initialized, CPUCodegen.magic_tuple
-        _ = CompileResult._reduce, CompileResult.library, CompileResult.lifted, CodeLibrary.has_dynamic_globals
-        return _Private(entrypoints, rtsys.initialize, CompileResult._rebuild, dumps)
+        _ = result._reduce, result.library, result.lifted, CodeLibrary.has_dynamic_globals
+        return _Private(entrypoints, rtsys.initialize, result._rebuild, dumps)
     except Exception:  # whatever another version of numba makes of it
         return None
 
@@ -163,7 +164,12 @@ class _Kept:
         return Path(self.cache_path) / f"{self._function.__name__.strip('<>')}-{digest_of(follows)}.nbc"
 
 
-OPTIONS = {"nogil": True, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+
+
+def _c_function(wanted: bool) -> dict[str, Any]:
+    """Only densities are handed to other kernels, as C functions; such an entry for every kernel takes 0.2 s to compile."""
+    return {"no_cfunc_wrapper": not wanted}
 
 
 def kernel(signature: Any) -> Callable[[F], F]:
@@ -184,8 +190,7 @@ def _compiled(function: F, signature: Any) -> F | None:
     if names is None:
         return None
     try:
-        # only densities are handed to other kernels, as C functions; such an entry for every kernel takes 0.2 s to compile
-        compiled: Any = numba.njit(no_cfunc_wrapper=signature != DENSITY, **OPTIONS)(function)
+        compiled: Any = numba.njit(**OPTIONS, **_c_function(signature == DENSITY))(function)
         kept = compiled._cache = _Kept(function, names, cache_folder())
         with _without_extensions(names.extensions):
             compiled.compile(signature)

@@ -123,7 +123,7 @@ def test_every_private_name_is_tried() -> None:
     """Of numba's, what begins with an underscore or lies below `numba.core` is on the list above."""
     text = Path(jit.__file__).read_text(encoding="utf-8")
     used = {name for line in re.findall(r"from numba\.core\S* import (.+)", text) for name in line.split(", ")}
-    used |= {*re.findall(r"(?:made|compiled|entrypoints|CompileResult|CodeLibrary|CPUCodegen|config|library)\.(\w+)", text)}
+    used |= {*re.findall(r"(?:made|compiled|entrypoints|result|CodeLibrary|CPUCodegen|config|library)\.(\w+)", text)}
     known = {*NAMES} | {
         "entrypoints",
         "CompileResult",
