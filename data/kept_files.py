@@ -52,19 +52,19 @@ def write_kept(path: Path, content: bytes) -> None:
             Path(unfinished).unlink(missing_ok=True)
 
 
-def usable(folder: Path) -> bool:
+def usable(folder: Path, *, warn: bool = True) -> bool:
     """Make a folder for such files; whether it is there and nobody else can change what lies in it.
 
     What is kept is run: code is compiled, numbers are believed. So neither the folder nor one above it may be another
     user's, or one that others can write to (above it, unless only owners may rename in it, as in /tmp). The superuser counts
-    as nobody else. Warns once if it is not so.
+    as nobody else. Warns once if it is not so, unless not to `warn`: another place is left.
     """
     try:
         _make(folder)
         reason = next(_reasons(folder.absolute()), "")
     except (OSError, RuntimeError):  # no such place; a circle of links
         return False
-    if reason and current_process().name == "MainProcess" and str(folder) not in _warned:  # workers would repeat it
+    if reason and warn and current_process().name == "MainProcess" and str(folder) not in _warned:  # workers would repeat it
         _warned.add(str(folder))
         warnings.warn(
             f"{folder}: not used as a cache, for {reason}; correct that, or name another folder (NUMBA_CACHE_DIR, "

@@ -55,9 +55,10 @@ def _cache_folder(wanted: str | None, user: str) -> str:
     """The same for these places, of numba's and of the user's caches."""
     package, home = Path(__file__).parent, Path(user)
     own = [home / "alphoton"] if home.is_absolute() else []  # else it would lie in the working folder
-    for base in [Path(wanted)] if wanted else [package / "__pycache__", *own]:
+    bases = [Path(wanted)] if wanted else [package / "__pycache__", *own]
+    for base in bases:
         folder = base / f"numba-{fingerprint()}"
-        if usable(folder) and os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        if usable(folder, warn=base == bases[-1]) and os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             return str(folder.absolute())
     return ""
 

@@ -61,6 +61,16 @@ def test_nowhere_to_write(tmp_path: Path) -> None:
     assert run(folder, home="/dev/null/nowhere") == 4.8
 
 
+def test_others_can_write_beside_the_sources(tmp_path: Path) -> None:
+    """Then kernels are kept in the user's own place, without a word."""
+    folder, home = copy(tmp_path / "copy"), tmp_path / "home"
+    (folder / "alphoton/generators/__pycache__").mkdir()
+    (folder / "alphoton/generators/__pycache__").chmod(0o777)
+    assert run(folder, home=str(home)) == 4.8
+    assert not list((folder / "alphoton/generators/__pycache__").rglob("*.nbc"))
+    assert list((home / ".cache/alphoton").rglob("*.nbc"))
+
+
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel that cannot be kept is used all the same, and nothing is left of the attempt."""
     asked = []
