@@ -4,6 +4,7 @@
 # make other  the same on another supported Python, in .venv-other, if one is found
 # make lint   linter and type checker
 # make bench  benchmarks
+# make oldest quick tests with the oldest libraries that pyproject.toml allows, in .venv-oldest
 # Each creates the environment .venv first; PYTHON names another interpreter.
 
 PYTHON ?= python3
@@ -11,6 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 CHECKED := $(VENV)/checked
+OLDEST := .venv-oldest
 
 # tests of kernels, cards and files, and of xsec, generate, simulate and analyse: what another environment may break
 QUICK := tests/test_architecture.py tests/data/test_quantities.py tests/data/test_cards.py tests/data/test_event_file.py \
@@ -20,7 +22,7 @@ QUICK := tests/test_architecture.py tests/data/test_quantities.py tests/data/tes
 
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test quick other lint bench clean
+.PHONY: run test quick other lint bench oldest clean
 
 run: $(STAMP)
 	$(BIN)/alphoton run summary --workers 2 -o out
@@ -51,10 +53,24 @@ lint: $(STAMP)
 	rm -rf build
 	MYPYPATH=$(CHECKED) $(BIN)/mypy -p alphoton.data -p alphoton.generators -p alphoton.detectors -p alphoton.analysis -p alphoton.workflows
 
+# cards, kernels without each of numba's private names, xsec, generate, simulate, analyse; the oldest uproot leaves a file
+# open that it refuses. Of Python it must be 3.11 or 3.12: the oldest numpy is not for later ones
+OLDEST_TESTS := tests/data/test_cards.py tests/generators/test_jit.py tests/generators/test_other_numba.py tests/generators/test_generate.py \
+	tests/detectors/test_simulate.py tests/analysis/test_analyse.py
+
+oldest: $(OLDEST)/installed
+	$(OLDEST)/bin/python -m pytest -q -p no:benchmark -W ignore::pytest.PytestUnraisableExceptionWarning $(OLDEST_TESTS)
+
+$(OLDEST)/installed: pyproject.toml
+	$(PYTHON) -m venv $(OLDEST)
+	sed -n 's/^    "\([a-z0-9.-]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml > $(OLDEST)/constraints.txt
+	$(OLDEST)/bin/python -m pip install -qq --constraint $(OLDEST)/constraints.txt --editable . pytest hypothesis mpmath
+	touch $(OLDEST)/installed
+
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --editable .[dev]
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) .venv-other build out .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-other $(OLDEST) build out .pytest_cache .mypy_cache .ruff_cache

@@ -19,6 +19,10 @@ class CardWarning(UserWarning):
     """A card can be used as it is, but holds what is hardly meant: `file:line: dotted.path: message`."""
 
 
+class CacheWarning(UserWarning):
+    """A folder that is to save time is not used, for others can write to it."""
+
+
 class ClusterError(RuntimeError):
     """The machines that were to do the work do not: they are not there, or not any more, or have other versions."""
 

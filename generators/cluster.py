@@ -20,8 +20,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from numba.core.dispatcher import Dispatcher
-
 from alphoton.data.errors import ClusterError, InputError, first_line
 from alphoton.data.event_file import versions
 from alphoton.generators.event_source import Drawn, EventSource
@@ -93,7 +91,7 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, Process):
             return _named, place(value)
-        if isinstance(value, Dispatcher):
+        if hasattr(value, "py_func"):  # compiled
             return _named, (value.py_func.__module__, value.py_func.__name__)
         return NotImplemented
 

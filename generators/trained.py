@@ -2,32 +2,29 @@
 
 What is kept is named by its recipe: the density, its parameters (the card's physics), the seed, the settings of the
 adaptation, the sources of the generators and the versions of all libraries. A change of any makes it anew. A file that is
-damaged or has another's name, or a place that cannot be written, costs only time: what is read back is bit for bit what
-would be made.
+damaged or has another's name, or a place that cannot be written or that others can write to, costs only time: what is read
+back is bit for bit what would be made.
 `ALPHOTON_CACHE` names another folder, or is `off`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
+from io import BytesIO
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any
 
 import numpy as np
 
+from alphoton.data.kept_files import read_kept, usable, write_kept
 from alphoton.data.provenance import Recipe, digest_of
 from alphoton.generators.jit import Array, Density, cache_folder
 
 LARGEST = 256_000_000
 """Bytes that all files together may have; the longest unused go first."""
-
-SEAL = "seal"
-"""The name, in a file, of the digest of what was written."""
 
 Arrays = dict[str, Array]
 
@@ -41,17 +38,18 @@ def kept(
     make: Callable[[], Arrays],
 ) -> Arrays:
     """The arrays that `make` gives, read from disk where they were made before."""
-    folder = _folder()
     module = getattr(density, "__module__", "")
-    if folder is None or not module.startswith("alphoton.generators."):  # another's density may change without our knowing
+    ours = module.startswith("alphoton.generators.")  # another's density may change without our knowing
+    folder = _folder() if ours else None
+    if folder is None:
         return make()
     drawn_from = (module, getattr(density, "__qualname__", ""), p.tobytes().hex())
     name = digest_of([what, drawn_from, repr((seed.entropy, seed.spawn_key, settings)), _made_by()])
     path = folder / f"{name}.npz"
-    found = _read(path, name)
+    found = _read(path)
     if found is None:
         found = make()
-        _write(path, name, found)
+        _write(path, found)
     return found
 
 
@@ -62,64 +60,46 @@ def _made_by() -> str:
 
 
 def _folder() -> Path | None:
-    wanted = os.environ.get("ALPHOTON_CACHE", "")
+    wanted, beside = os.environ.get("ALPHOTON_CACHE", ""), ""
     if wanted == "off":
         return None
-    if wanted:
-        return Path(wanted)
-    beside = cache_folder()
-    return Path(beside) / "trained" if beside else None
-
-
-def _read(path: Path, name: str) -> Arrays | None:
-    """What the file holds; None where there is none, or it is not exactly what was written under this name."""
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            found = dict(file)
-        if bytes(found.pop(SEAL)) != _seal(name, found):
+    if not wanted:
+        beside = cache_folder()
+        if not beside:
             return None
-        path.touch()
-    except Exception:  # damage shows in many ways, some of them of zipfile's own
+    folder = Path(wanted) if wanted else Path(beside) / "trained"
+    return folder if usable(folder) else None
+
+
+def _read(path: Path) -> Arrays | None:
+    """What the file holds; None where there is none, or it is not exactly what was written under this name."""
+    content = read_kept(path)
+    if content is None:
         return None
-    return found
-
-
-def _seal(name: str, arrays: Arrays) -> bytes:
-    """A digest of the arrays and of what they were made from."""
-    digest = hashlib.blake2b(name.encode(), digest_size=16)
-    for key, values in sorted(arrays.items()):
-        digest.update(repr((key, values.dtype.str, values.shape)).encode() + values.tobytes())
-    return digest.digest()
-
-
-def _write(path: Path, name: str, arrays: Arrays) -> None:
-    seal = np.frombuffer(_seal(name, arrays), dtype=np.uint8)
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _unfinished(path.parent) as unfinished:
-            np.savez_compressed(unfinished, allow_pickle=False, **arrays, **{SEAL: seal})
-            unfinished.replace(path)
-        if path.name.startswith("0"):
-            _make_room(path.parent)
+        path.touch()  # used last of all
+    with np.load(BytesIO(content), allow_pickle=False) as file:
+        return dict(file)
 
 
-@contextmanager
-def _unfinished(folder: Path) -> Iterator[Path]:
-    """A path of its own in the folder, whose file is gone in the end unless it was moved."""
-    number, name = mkstemp(dir=folder, suffix=".part.npz")
-    os.close(number)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
+def _write(path: Path, arrays: Arrays) -> None:
+    packed = BytesIO()
+    np.savez_compressed(packed, allow_pickle=False, **arrays)
+    write_kept(path, packed.getvalue())
+    if path.name.startswith("0"):
+        _make_room(path.parent)
 
 
 def _make_room(folder: Path) -> None:
     """Remove the longest unused files beyond the largest total; looked at for one new file in sixteen."""
-    files = sorted(((status := path.stat()).st_mtime, status.st_size, path) for path in folder.glob("*.npz"))
+    files = []
+    for path in folder.glob("*.npz"):
+        with suppress(OSError):  # another process was faster
+            files.append(((status := path.lstat()).st_mtime, status.st_size, path))
     total = sum(size for _, size, _ in files)
-    for _, size, path in files:
+    for _, size, path in sorted(files):
         if total <= LARGEST:
             break
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
         total -= size

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alphoton.data.errors import CardWarning, ClusterError, InputError
+from alphoton.data.errors import CacheWarning, CardWarning, ClusterError, InputError
 from alphoton.data.output import finished, forget_finished
 from alphoton.workflows.export_cli import app as export_app
 from alphoton.workflows.options import whole_number, with_options
@@ -534,19 +534,20 @@ def _call(interruption: _Interruption) -> int:
 
 @contextmanager
 def _card_warnings() -> Iterator[None]:
-    """Warnings of cards are told as errors are, each once."""
+    """Warnings of cards and caches are told as errors are, each once."""
     told: set[str] = set()
     with warnings.catch_warnings():
         others = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
-            if not issubclass(category, CardWarning):
+            if not issubclass(category, (CardWarning, CacheWarning)):
                 others(message, category, *rest, **more)
             elif str(message) not in told:
                 told.add(str(message))
                 _say(f"warning: {message}")
 
         warnings.filterwarnings("always", category=CardWarning)
+        warnings.filterwarnings("always", category=CacheWarning)
         warnings.showwarning = show
         yield
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+import struct
+import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,26 +141,34 @@ def stamp(name: str, survey: Survey | None = None, moments: str = MOMENTS) -> st
 def is_up_to_date(name: str, folder: Path, made_from: str) -> bool:
     """Whether the files of a figure are there, whole, and made from this: the picture says so of all three."""
     png, *others = _paths(name, folder)
-    if not all(path.is_file() for path in (png, *others)):
-        return False
-    from PIL import Image
-
     try:
-        with Image.open(png) as picture:
-            sealed = picture.info.get(STAMP)
-            picture.verify()  # the checksums of PNG
-    except (OSError, SyntaxError, ValueError):
+        if not all(path.is_file() for path in (png, *others)):
+            return False
+        found = png.read_bytes()
+        note = _note(made_from, b"", others)
+        drawn = found[: -len(note) - END] + found[-END:]
+        return found == _with_note(drawn, _note(made_from, drawn, others))
+    except OSError:
         return False
-    return bool(sealed == _sealed(made_from, others))
 
 
 STAMP = "alphoton"
 """The key of the picture's note that says what the figure was made from."""
+END = 12
+"""Bytes of the last chunk of a PNG."""
 
 
-def _sealed(made_from: str, paths: Sequence[Path]) -> str:
-    """What was it made from, and which files belong to it."""
-    return " ".join([made_from, *(hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest() for path in paths)])
+def _note(made_from: str, drawn: bytes, others: Sequence[Path]) -> bytes:
+    """A chunk of a PNG with text: what the figure was made from, and digests of the picture and of what belongs to it."""
+    contents = [drawn, *(path.read_bytes() for path in others)]
+    text = " ".join([made_from, *(hashlib.blake2b(content, digest_size=16).hexdigest() for content in contents)])
+    chunk = b"tEXt" + f"{STAMP}\0{text}".encode("latin-1")
+    return struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+
+
+def _with_note(drawn: bytes, note: bytes) -> bytes:
+    """A PNG with one more chunk, before its last."""
+    return drawn[:-END] + note + drawn[-END:]
 
 
 def load(name: str) -> Figure | LimitFigure:
@@ -176,8 +187,10 @@ def write(
         canvas = chosen.draw({curve.name: curve for curve in curves})
         canvas.savefig(pdf, format="pdf", metadata={"Title": chosen.title, "CreationDate": None})
         table.write_text(to_csv(curves), encoding="utf-8")
-        note = {STAMP: _sealed(made_from, [pdf, table])} if made_from else {}
-        canvas.savefig(png, format="png", metadata={"Title": chosen.title} | note)
+        picture = BytesIO()
+        canvas.savefig(picture, format="png", metadata={"Title": chosen.title})
+        drawn = picture.getvalue()
+        png.write_bytes(_with_note(drawn, _note(made_from, drawn, [pdf, table])) if made_from else drawn)
     return FigureResult(chosen.name, chosen.title, paths)
 
 

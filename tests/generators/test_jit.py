@@ -61,14 +61,29 @@ def test_nowhere_to_write(tmp_path: Path) -> None:
     assert run(folder, home="/dev/null/nowhere") == 4.8
 
 
-def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kernel that cannot be kept is used all the same."""
+def test_others_can_write_beside_the_sources(tmp_path: Path) -> None:
+    """Then kernels are kept in the user's own place, without a word."""
+    folder, home = copy(tmp_path / "copy"), tmp_path / "home"
+    (folder / "alphoton/generators/__pycache__").mkdir()
+    (folder / "alphoton/generators/__pycache__").chmod(0o777)
+    assert run(folder, home=str(home)) == 4.8
+    assert not list((folder / "alphoton/generators/__pycache__").rglob("*.nbc"))
+    assert list((home / ".cache/alphoton").rglob("*.nbc"))
 
-    def full(*_: object) -> None:
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that cannot be kept is used all the same, and nothing is left of the attempt."""
+    asked = []
+
+    def full(*_: object) -> bytes:
+        asked.append(1)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", full)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("alphoton.data.kept_files._seal", full)
     assert jit.kernel(float64(float64))(lambda x: x + 1.25)(2.0) == 3.25
+    assert asked
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_what_is_found_compiled_needs_no_compiler() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from alphoton.data import provenance
 from alphoton.data.errors import InputError
@@ -60,29 +62,43 @@ def test_own_cards_and_curves_are_another_stamp(name: str, tmp_path: Path, monke
 
 
 def test_a_damaged_figure_is_not_up_to_date(tmp_path: Path) -> None:
-    """In any of its files; a picture's own checksums are compared, too."""
+    """In any of its files, to the last byte, and whatever lies in their place; a picture with its note is one to others."""
     chosen = verb.load("fig02")
     assert isinstance(chosen, verb.Figure)
     made_from = verb.stamp("fig02")
     result = verb.write(chosen, chosen.compute(lambda *_: None), tmp_path, made_from=made_from)
     assert verb.is_up_to_date("fig02", tmp_path, made_from)
     assert not verb.is_up_to_date("fig02", tmp_path, verb.stamp("fig03"))
+    with Image.open(result.paths[0]) as picture:
+        picture.load()
+        assert picture.info[verb.STAMP].startswith(made_from)
     rng = np.random.default_rng(3)
     for path in result.paths:
         content = path.read_bytes()
-        for trial in range(20):
+        for trial in range(800):
+            # every second time near the end, where the note is
+            place = int(rng.integers(max(len(content) - 200, 0) if trial % 2 else 0, len(content)))
             damaged = bytearray(content)
-            place = int(rng.integers(len(content) - 12))  # a PNG may end anyhow
-            match trial % 3:
+            match trial // 2 % 4:
                 case 0:
                     damaged[place] ^= 1 << int(rng.integers(8))
                 case 1:
                     del damaged[place : place + 3]
+                case 2:
+                    damaged[place:place] = rng.bytes(3)
                 case _:
-                    damaged[place:place] = b"abc"
+                    del damaged[place:]
             path.write_bytes(damaged)
+            assert damaged != content
             assert not verb.is_up_to_date("fig02", tmp_path, made_from), (path, place)
-            with pytest.raises(InputError, match="exists already"):
-                verb.figure("fig02", tmp_path)
-        path.write_bytes(content)
+        with pytest.raises(InputError, match="exists already"):
+            verb.figure("fig02", tmp_path)
+        path.write_bytes(content + b"more")
+        assert not verb.is_up_to_date("fig02", tmp_path, made_from)
+        for make in (Path.mkdir, os.mkfifo):
+            path.unlink()
+            make(path)
+            assert not verb.is_up_to_date("fig02", tmp_path, made_from)
+            path.rmdir() if path.is_dir() else path.unlink()
+            path.write_bytes(content)
     assert verb.is_up_to_date("fig02", tmp_path, made_from)
