@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from alphoton.data.arguments import several
 from alphoton.data.card_file import RawCard, apply_override, dotted, read
-from alphoton.data.card_paths import KeyPath
+from alphoton.data.card_paths import KeyPath, is_file
 from alphoton.data.errors import CardError, CardWarning
 from alphoton.data.quantities import parse
 
@@ -116,6 +116,12 @@ class Card(Block):
     def origin(self) -> str:
         """The file the card came from."""
         return self._raw.origin
+
+    @property
+    def files(self) -> list[Path]:
+        """The files the card was read from: its own, and those of the cards that it extends."""
+        written = [str(place).rpartition(":")[0] for place in self._raw.places.values()]
+        return [path for name in dict.fromkeys([self.origin, *written]) if name and is_file(path := Path(name))]
 
     def place(self, path: KeyPath) -> str:
         """`file:line` of a key, or of the nearest key above it that is there."""
