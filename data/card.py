@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_args, get_origin
@@ -55,7 +56,7 @@ class Card(Block):
             if reference._edited:
                 remedy = "which an override would undo; give the change as an override, too"
                 raise CardError([f"{reference.origin}: {reference.name}: was changed by model_copy, {remedy}"])
-            raw = RawCard(cls.KIND, reference._raw.origin, reference.resolved, dict(reference._raw.places))
+            raw = replace(reference._raw, data=reference.resolved, places=dict(reference._raw.places))
             for override in several(overrides):
                 apply_override(raw, override, _dotted_keys(cls))
         else:
@@ -120,8 +121,7 @@ class Card(Block):
     @property
     def files(self) -> list[Path]:
         """The files the card was read from: its own, and those of the cards that it extends."""
-        written = [str(place).rpartition(":")[0] for place in self._raw.places.values()]
-        return [path for name in dict.fromkeys([self.origin, *written]) if name and is_file(path := Path(name))]
+        return [path for name in (self.origin, *self._raw.bases) if is_file(path := Path(name))]
 
     def place(self, path: KeyPath) -> str:
         """`file:line` of a key, or of the nearest key above it that is there."""

@@ -82,6 +82,8 @@ class RawCard:
     origin: str
     data: dict[str, Any]
     places: Places = field(default_factory=dict)
+    bases: tuple[str, ...] = ()
+    """The files of the cards that it extends."""
 
     def place(self, path: KeyPath) -> str:
         """`file:line` of a key, or of the nearest key above it that is there."""
@@ -226,7 +228,7 @@ def _with_bases(kind: str, reference: str | Path, seen: tuple[str, ...]) -> RawC
     except CardError as error:
         raise CardError([f"{place}: extends: {problem}" for problem in error.problems]) from None
     _merge(base, raw.data, raw.places, ())
-    base.origin = raw.origin
+    base.bases, base.origin = (base.origin, *base.bases), raw.origin
     base.places[()] = raw.places[()]
     return base
 

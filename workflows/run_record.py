@@ -138,7 +138,7 @@ class RunRecord:
 
 def _read(marker: Path) -> dict[str, Any] | None:
     """The record in a folder; None where there is none, or one that lists no files."""
-    with suppress(OSError, ValueError, TypeError, RecursionError):
+    with suppress(OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         record = json.loads(marker.read_text(encoding="utf-8"))
         record.setdefault(EARLIER, {})
         if all(_is_list(record[key]) for key in (MADE, EARLIER)):
