@@ -328,12 +328,12 @@ def _content(path: Path) -> Any:
         return file._checksums["Events"], file._checksums["Runs"]
 
 
-@pytest.mark.parametrize("text", [CARD, SURVEY], ids=["events", "limits"])
-@pytest.mark.parametrize("wait_for", [IDENTITY, "limits.jsonl", "padme/5MeV/events.root", "padme/10MeV/reco.root"])
+@pytest.mark.parametrize(
+    ("text", "wait_for"),
+    [(SURVEY, "limits.jsonl"), *((CARD, name) for name in (IDENTITY, "padme/5MeV/events.root", "padme/10MeV/reco.root"))],
+)
 def test_the_same_files_after_a_kill(card: Path, tmp_path: Path, text: str, wait_for: str) -> None:
     """Every file that `run` writes, its record among them: workflow.json, text, PNG, PDF and ROOT."""
-    if ("jsonl" in wait_for and text == CARD) or ("/" in wait_for and text == SURVEY):
-        pytest.skip("not a file of this run")
     card.write_text(text)
     run(card, tmp_path / "whole")
     time.sleep(1.1)  # a date with seconds would differ
