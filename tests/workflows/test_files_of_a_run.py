@@ -32,6 +32,8 @@ events: 2000
 figures: [limits]
 """
 SURVEY = CARD.replace("events: 2000", "events: 2000\nkeep: limits")
+FULL = SURVEY.replace("[limits]", "[limits, fig02]\nreport: true")
+"""With figures of the paper, the report and its tables for HEPData."""
 ONLY_10 = ["scan={model.m_a: [10 MeV]}"]
 
 
@@ -49,7 +51,7 @@ def listing(folder: Path) -> set[str]:
 # --- the record --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", [CARD, SURVEY])
+@pytest.mark.parametrize("text", [CARD, FULL], ids=["events", "limits"])
 def test_a_run_lists_what_it_made(card: Path, tmp_path: Path, text: str) -> None:
     card.write_text(text)
     run(card, tmp_path / "out")
@@ -330,7 +332,11 @@ def _content(path: Path) -> Any:
 
 @pytest.mark.parametrize(
     ("text", "wait_for"),
-    [(SURVEY, "limits.jsonl"), *((CARD, name) for name in (IDENTITY, "padme/5MeV/events.root", "padme/10MeV/reco.root"))],
+    [
+        (FULL, "limits.jsonl"),
+        (FULL, "figures/fig02.png"),
+        *((CARD, name) for name in (IDENTITY, "padme/5MeV/events.root", "padme/10MeV/reco.root")),
+    ],
 )
 def test_the_same_files_after_a_kill(card: Path, tmp_path: Path, text: str, wait_for: str) -> None:
     """Every file that `run` writes, its record among them: workflow.json, text, PNG, PDF and ROOT."""
