@@ -72,7 +72,7 @@ def analyse(
     card = AnalysisCard.load(analysis, overrides)
     path = None if histograms is None else Path(histograms)
     if path is not None:
-        check_free(path, force=force)
+        check_free(path, force=force, inputs=[reco, *card.files])
     with EventFile(reco) as file:
         check_reco(reco, file.branches)
         if not allow_other:

@@ -64,7 +64,8 @@ class Histograms:
 
     def write(self, path: Path, *, force: bool = False) -> None:
         """Write them to a ROOT file as TH1 and TH2."""
-        with Unfinished(path, force=force) as part, uproot.recreate(part) as file:
+        unfinished = Unfinished(path, force=force)
+        with unfinished, uproot.recreate(unfinished.open()) as file:
             for name, filled in self._filled.items():
                 file[name] = filled.to_root()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_args, get_origin
@@ -14,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from alphoton.data.arguments import several
 from alphoton.data.card_file import RawCard, apply_override, dotted, read
-from alphoton.data.card_paths import KeyPath
+from alphoton.data.card_paths import KeyPath, is_file
 from alphoton.data.errors import CardError, CardWarning
 from alphoton.data.quantities import parse
 
@@ -55,7 +56,7 @@ class Card(Block):
             if reference._edited:
                 remedy = "which an override would undo; give the change as an override, too"
                 raise CardError([f"{reference.origin}: {reference.name}: was changed by model_copy, {remedy}"])
-            raw = RawCard(cls.KIND, reference._raw.origin, reference.resolved, dict(reference._raw.places))
+            raw = replace(reference._raw, data=reference.resolved, places=dict(reference._raw.places))
             for override in several(overrides):
                 apply_override(raw, override, _dotted_keys(cls))
         else:
@@ -116,6 +117,11 @@ class Card(Block):
     def origin(self) -> str:
         """The file the card came from."""
         return self._raw.origin
+
+    @property
+    def files(self) -> list[Path]:
+        """The files the card was read from: its own, and those of the cards that it extends."""
+        return [path for name in (self.origin, *self._raw.bases) if is_file(path := Path(name))]
 
     def place(self, path: KeyPath) -> str:
         """`file:line` of a key, or of the nearest key above it that is there."""

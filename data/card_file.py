@@ -15,7 +15,18 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from alphoton.data.card_paths import ALLOWED, KINDS, KeyPath, is_file, is_outside, leaves, named, own_folders, package_data
+from alphoton.data.card_paths import (
+    ALLOWED,
+    KINDS,
+    KeyPath,
+    homes,
+    is_file,
+    is_outside,
+    leaves,
+    named,
+    own_folders,
+    package_data,
+)
 from alphoton.data.errors import CardError, first_line
 from alphoton.data.yaml_limits import MAX_BYTES, MAX_DEPTH, check_text
 
@@ -71,6 +82,8 @@ class RawCard:
     origin: str
     data: dict[str, Any]
     places: Places = field(default_factory=dict)
+    bases: tuple[str, ...] = ()
+    """The files of the cards that it extends."""
 
     def place(self, path: KeyPath) -> str:
         """`file:line` of a key, or of the nearest key above it that is there."""
@@ -207,8 +220,7 @@ def _with_bases(kind: str, reference: str | Path, seen: tuple[str, ...]) -> RawC
         raise CardError([f"{place}: extends: '{base_name}' extends itself in a circle"])
     if not isinstance(base_name, str) or Path(base_name).name != base_name:
         raise CardError([f"{place}: extends: must be the name of a card or of a file beside it, got {base_name!r}"])
-    beside = Path(raw.origin).parent / base_name
-    base_file = beside if is_file(beside) else base_name
+    base_file = next((near for home in homes(Path(raw.origin)) if is_file(near := home / base_name)), base_name)
     if any(is_outside(file, [Path(raw.origin)]) for file in candidates(kind, base_file)):
         raise CardError([f"{place}: extends: '{base_name}' lies outside {ALLOWED}; copy it there"])
     try:
@@ -216,7 +228,7 @@ def _with_bases(kind: str, reference: str | Path, seen: tuple[str, ...]) -> RawC
     except CardError as error:
         raise CardError([f"{place}: extends: {problem}" for problem in error.problems]) from None
     _merge(base, raw.data, raw.places, ())
-    base.origin = raw.origin
+    base.bases, base.origin = (base.origin, *base.bases), raw.origin
     base.places[()] = raw.places[()]
     return base
 

@@ -1,7 +1,8 @@
 """Files that a card names may lie where cards are kept, and nowhere else: a card from elsewhere is data, not a program.
 
 Allowed are the folder of the card, its project, the working folder, those of `$ALPHOTON_CARDS` and the package, links
-followed. What a person gives in an override is the person's own choice.
+followed. The folder of a card that is a symbolic link is the link's, and that of what it points to: that is where its text
+was written. What a person gives in an override is the person's own choice.
 
 The project is the nearest folder, of the card's own and those above it, that has one of `MARKERS` in it. It is asked for
 with care, because who writes a card also writes what lies beside it: a marker reaches only downwards, so that a card that
@@ -69,10 +70,19 @@ def _is_own(root: Path, marker: Path) -> bool:
     return found.st_uid == mark.st_uid == os.getuid() and not found.st_mode & stat.S_IWOTH
 
 
+def homes(card: Path) -> list[Path]:
+    """The folder of a card's file; where the file is a symbolic link, also that of what it points to."""
+    try:
+        return list(dict.fromkeys([card.parent, card.resolve().parent])) if card.is_symlink() else [card.parent]
+    except (OSError, ValueError, RuntimeError):  # no name of a file, or links in a circle
+        return [card.parent]
+
+
 def beside(origin: Path, name: str) -> str | Path:
     """What an entry of the card in the file `origin` names: a file beside it if there is one, else a name or path."""
-    near = origin.parent / name
-    return near if name.endswith((".yaml", ".yml", ".csv", ".root")) and is_file(near) else name
+    if not name.endswith((".yaml", ".yml", ".csv", ".root")):
+        return name
+    return next((near for home in homes(origin) if is_file(near := home / name)), name)
 
 
 def data_file(origin: Path, name: str) -> Path:
@@ -80,19 +90,20 @@ def data_file(origin: Path, name: str) -> Path:
 
     A copy of a packaged card then finds what lies beside the original. The last place tried if there is no such file.
     """
-    folders = [origin.parent, Path(), *(folder / kind for folder in own_folders() for kind in ("", *KINDS))]
+    folders = [*homes(origin), Path(), *(folder / kind for folder in own_folders() for kind in ("", *KINDS))]
     folders += [package_data() / "cards" / kind for kind in KINDS]
     return next((folder / name for folder in folders if is_file(folder / name)), Path(name))
 
 
 def is_outside(path: Path, cards: Sequence[Path]) -> bool:
     """Whether a file lies in none of the allowed folders; `cards` are those that it was named in."""
-    folders = [*(card.parent for card in cards), Path(), *own_folders(), package_data()]
+    own = [home for card in cards for home in homes(card)]
+    folders = [*own, Path(), *own_folders(), package_data()]
     try:
         place = path.resolve()
         if any(place.is_relative_to(folder.resolve()) for folder in folders):
             return False
-        return not any(root is not None and place.is_relative_to(root) for root in (project(card.parent) for card in cards))
+        return not any(root is not None and place.is_relative_to(root) for root in map(project, own))
     except (OSError, ValueError, RuntimeError):  # no name of a file, or links in a circle
         return True
 
@@ -100,7 +111,7 @@ def is_outside(path: Path, cards: Sequence[Path]) -> bool:
 def leaves(name: str, cards: Sequence[Path]) -> bool:
     """Whether what a card names is a file outside the allowed folders, or could be nothing else."""
     own = [folder / kind for folder in own_folders() for kind in ("", *KINDS, "published")]
-    folders = [*(card.parent for card in cards), Path(), *own]
+    folders = [*(home for card in cards for home in homes(card)), Path(), *own]
     meant = [folder / f"{name}{suffix}" for folder in folders for suffix in ("", ".yaml", ".csv")]
     there = [path for path in meant if is_file(path)]
     if there:

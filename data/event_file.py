@@ -6,6 +6,7 @@ versions, beams, units, checksums). Particles and photons are jagged branches `G
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import sys
@@ -120,9 +121,9 @@ class EventWriter:
 
     def __enter__(self) -> Self:
         try:
-            part = self._unfinished.__enter__()
+            self._unfinished.__enter__()
             # LZ4 is ten times faster to write than ZLIB and every ROOT since 2017 reads it
-            self._file = uproot.recreate(part, compression=uproot.LZ4(1))
+            self._file = uproot.recreate(self._unfinished.open(), compression=uproot.LZ4(1))
             return self
         except BaseException as error:
             self._unfinished.__exit__(type(error), error, None)
@@ -195,10 +196,13 @@ class EventFile:
             self._file = uproot.open(self.path, handler=uproot.MultithreadedFileSource, **options)
             if self._file.file.fEND > self.path.stat().st_size:
                 raise ValueError("it ends before its end")
-            names = {key.split(";")[0] for key in self._file.keys()}  # noqa: SIM118 (not a dict)
+            keys = self._file.keys(recursive=False)
+            names = {key.split(";")[0] for key in keys}
         except Exception as error:
             raise InputError(f"{path}: not a whole ROOT file ({first_line(error)}); generate it again") from None
         try:
+            if sum(key.startswith("meta;") for key in keys) > 1:
+                raise self._joined("it has several 'meta'")
             self._open(names)
         except BaseException:
             self._file.close()
@@ -225,6 +229,12 @@ class EventFile:
         if expected != self.count:
             raise InputError(f"{self.path}: damaged: {self.count} events where {expected} were written; make it again")
         self._check_contract()
+
+    def _joined(self, why: str) -> InputError:
+        return InputError(
+            f"{self.path}: several event files were joined in it by another program, as ROOT's hadd ({why}), and it does "
+            "not say any more what its events are; join the files themselves with 'alphoton merge'"
+        )
 
     def _read_meta(self) -> dict[str, Any]:
         try:
@@ -296,6 +306,8 @@ class EventFile:
         found = self._damaged(lambda: {name: crc(values) for name, values in rows.items()})
         due = self._checksums["Runs"]
         wrong = [name for name in {**due, **found} if found.get(name) != due.get(name)]
+        if wrong and _starts_or_ends_with(rows, due):
+            raise self._joined("its 'meta' is that of a part of its 'Runs'")
         if wrong:
             raise InputError(
                 f"{self.path}: damaged: Runs, branch {wrong[0]}: not the values that were written; make it again"
@@ -368,6 +380,37 @@ class EventFile:
             return reading()
         except Exception as error:
             raise InputError(f"{self.path}: the file is damaged ({first_line(error)}); make it again") from None
+
+
+def _starts_or_ends_with(rows: Mapping[str, NDArray[Any]], due: Mapping[str, int]) -> bool:
+    """Whether the columns of `Runs` have these checksums when rows at their end, or at their beginning, are left out."""
+    if rows.keys() != due.keys():
+        return False
+    length = min(len(values) for values in rows.values())
+    parts = (part for cut in range(1, length) for part in (slice(cut), slice(cut, None)))
+    return any(all(crc(values[part]) == due[name] for name, values in rows.items()) for part in parts)
+
+
+def content_digest(path: Path) -> str:
+    """A digest of what a ROOT file of events or histograms holds: dates, and what else every writing makes anew, do not
+    enter. Raises `InputError` where it cannot be read."""
+    try:
+        with uproot.open(path, handler=uproot.MultithreadedFileSource, use_threads=False) as file:
+            if file.file.fEND != path.stat().st_size:
+                raise ValueError("it ends elsewhere than it says")
+            keys = {name: file.key(name) for name in file.keys(recursive=False)}
+            if not any(key.fName == "meta" for key in keys.values()):
+                held = [[name, key.fClassName, _object_digest(key)] for name, key in sorted(keys.items())]
+                return digest_of(held)
+    except Exception as error:
+        raise InputError(f"{path}: cannot be read ({first_line(error)})") from None
+    with EventFile(path) as events:
+        return events.content
+
+
+def _object_digest(key: Any) -> str:
+    chunk, cursor = key.get_uncompressed_chunk_cursor()
+    return hashlib.blake2b(chunk.get(cursor.index, cursor.index + key.fObjlen, cursor, {}).tobytes()).hexdigest()
 
 
 def _flat(array: ak.Array) -> tuple[NDArray[np.int64], NDArray[Any]]:

@@ -6,10 +6,11 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from alphoton.data.errors import InputError
+from alphoton.data.places import check_folder, check_link, make_folders, remove_empty
 
 HELD = {errno.EACCES, errno.EAGAIN}
 """What the system says where another process has the lock; anything else means that it has no locks here."""
@@ -32,13 +33,14 @@ def lock(descriptor: int) -> bool:
 def folder_of_one_run(folder: Path) -> Iterator[None]:
     """Keep a folder, made where it is missing, to this process; the lock is on the folder itself and leaves nothing behind.
 
-    A folder made here that stays empty, because something was wrong, goes again.
-    Raises `InputError` where another run has it, or where it is a file.
+    Folders made here that stay empty, because something was wrong, go again.
+    Raises `InputError` where another run has it, where it is a file, or where it cannot be made.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file, a folder is due")
-    made = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    check_link(folder)
+    check_folder(folder)
+    made = make_folders(folder)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         if not lock(descriptor):
@@ -46,6 +48,4 @@ def folder_of_one_run(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-        if made:
-            with suppress(OSError):  # holds something: the usual case
-                folder.rmdir()
+        remove_empty(made)

@@ -17,6 +17,7 @@ from alphoton.data.arguments import several
 from alphoton.data.errors import InputError
 from alphoton.data.event_file import EventFile, EventWriter
 from alphoton.data.output import check_free
+from alphoton.data.places import check_space
 
 FREE = ("seed", "events")
 """Keys of a process card in which files may differ."""
@@ -60,11 +61,10 @@ def merge(
     if len(files) < 2:
         raise InputError("merge: give two files or more")
     path = Path(output)
-    check_free(path, force=force)
+    check_free(path, force=force, inputs=files)
+    check_space(path, sum(Path(file).stat().st_size for file in files if Path(file).is_file()), "the events of all")
     with ExitStack() as stack:
         opened = [stack.enter_context(EventFile(file)) for file in files]
-        if any(path.exists() and path.samefile(file.path) for file in opened):
-            raise InputError(f"{path}: is one of the files to merge; choose another name")
         for file in opened[1:]:
             _check_same(opened[0], file)
         sources, noise = [_sources(file) for file in opened], [_noise(file) for file in opened]

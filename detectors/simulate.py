@@ -16,6 +16,7 @@ from alphoton.data.errors import InputError
 from alphoton.data.event_file import Chunk, EventFile, EventWriter, Jagged
 from alphoton.data.experiments import experiment_problems
 from alphoton.data.output import check_free
+from alphoton.data.places import check_space
 from alphoton.data.provenance import Recipe
 from alphoton.data.random_streams import Stage, stream
 from alphoton.detectors import smearing
@@ -144,7 +145,9 @@ def simulate(
     seed = None if seed is None else whole_argument("seed", seed, 0)
     card = DetectorCard.load(detector, overrides)
     path = Path(output)
-    check_free(path, force=force)
+    check_free(path, force=force, inputs=[events, *card.files])
+    if Path(events).is_file():  # the events stay as they are, and what is measured comes with them
+        check_space(path, Path(events).stat().st_size, "its events")
     with EventFile(events) as source, EventWriter(path, force=force) as writer:
         problems = list(experiment_problems(events, source.meta["cards"], card))
         if problems and not allow_other:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from alphoton.data.arguments import whole_argument
 from alphoton.data.event_file import CHUNK, EventWriter
-from alphoton.data.output import check_free
+from alphoton.data.output import check_free, watched
+from alphoton.data.places import check_space
 from alphoton.data.provenance import Recipe
 from alphoton.generators.decays import fraction
 from alphoton.generators.event_source import CrossSection, Drawn, EventSource
@@ -24,6 +25,8 @@ from alphoton.generators.processes import of
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) as the work goes on."""
+EVENT_BYTES = 90
+"""An event takes at least so much in a file: measured 94 (two photons) to 243 (a thick target, with decays)."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,16 @@ def generate(
     goes on from the parts it has finished. The file appears when it is whole.
 
     Raises `CardError` for a bad card; `InputError` where `output` exists and `force` is not set, or dask is asked for and
-    not installed; `ClusterError` where the scheduler does not answer (any more), or its workers have other versions.
+    not installed, or where the disk cannot hold so many events; `ClusterError` where the scheduler does not answer (any
+    more), or its workers have other versions.
     """
     events = None if events is None else whole_argument("events", events)
     seed = None if seed is None else whole_argument("seed", seed, 0)
     workers = whole_argument("workers", workers)
     card = load_process(process, overrides, events=events, seed=seed)
     path = Path(output)
-    check_free(path, force=force)
+    check_free(path, force=force, inputs=card.files)
+    check_space(path, disk_space(card.events), f"{card.events} events")
     made_from = recipe(card, point)
     with executor(workers, scheduler) as where:
         source = EventSource(card, point)
@@ -96,6 +101,11 @@ def generate(
         else:
             _in_parts(path, source, made_from, tally, where, force=force, progress=progress)
         return tally.result(path, source.cross_section, time.perf_counter() - start, where.workers)
+
+
+def disk_space(events: int) -> float:
+    """Bytes that so many events need at least while they are written: a large job's are there twice, in parts and joined."""
+    return EVENT_BYTES * events * (1 if len(parts(events)) == 1 else 2)
 
 
 def recipe(card: ProcessCard, point: int = 0) -> Recipe:
@@ -157,7 +167,7 @@ def _make_part(
 ) -> dict[str, Any]:
     """Write the event file of a part, with what was counted in its `meta`; `done` events stand before it."""
     own = _Tally(source.card)
-    with EventWriter(file, force=True) as writer:
+    with watched(None), EventWriter(file, force=True) as writer:
         shown = None if progress is None else _from(progress, done, source.card.events)
         _fill(writer, source, piece, own, where, shown)
         counted = own.as_dict()

@@ -7,6 +7,8 @@ from the same recipe, is not made again; at the end the parts are joined at cons
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,13 +17,15 @@ from typing import Any
 from alphoton.data.errors import ClusterError, InputError
 from alphoton.data.event_file import CHUNK, EventFile, EventWriter
 from alphoton.data.locks import folder_of_one_run
-from alphoton.data.output import note_finished, write_text
+from alphoton.data.output import is_regular, note_finished, unfinished_files, watched, write_text
 from alphoton.data.provenance import Recipe
 
 PART = 20
 """Chunks a part: a few hundred MB. Smaller jobs have one part and need no folder."""
 IDENTITY = "identity.json"
 """Says what the parts in a folder were made from."""
+NUMBER = r"\d{6,}\.root"
+"""The names of parts, as a regular expression."""
 
 
 def parts(events: int) -> list[tuple[int, int]]:
@@ -34,26 +38,35 @@ def parts(events: int) -> list[tuple[int, int]]:
 def parts_folder(output: Path, recipe: Recipe, *, force: bool = False) -> Iterator[Path]:
     """The folder of the parts of `output`; it goes when the job is done.
 
-    Raises `InputError` where another run is at work in it, or it holds parts made from another card, seed or version and
-    `force` is not set.
+    Raises `InputError` where another run is at work in it, where it holds parts made from another card, seed or version and
+    `force` is not set, or where it is not the folder of a job: it is a link, or nothing in it says what its parts are.
     """
     folder = output.with_name(f"{output.name}.parts")
+    if folder.is_symlink():
+        raise InputError(f"{folder}: is a link, and the folder of unfinished parts must be none; choose another name")
     text = json.dumps({**recipe.as_dict(), "chunks": PART}, indent=1, sort_keys=True) + "\n"
     with folder_of_one_run(folder):
         marker = folder / IDENTITY
-        if not (marker.is_file() and marker.read_text(encoding="utf-8") == text):
-            if not force and any(folder.glob("*.root")):
+        before = _identity(marker)
+        if before != text:
+            if _made(folder) and before is None:
+                raise InputError(
+                    f"{folder}: holds files that may be of others: no {IDENTITY} says what they are; "
+                    "move them away, or choose another name"
+                )
+            if _made(folder) and not force:
                 raise InputError(
                     f"{folder}: holds parts of an unfinished job with another card, seed or version; finish that one, "
                     "choose another name, or replace them with force=True"
                 )
             _clear(folder)
-            write_text(marker, text, force=True, result=False)
-        note_finished(*folder.glob("*.root"))
+            with watched(None):
+                write_text(marker, text, force=True, result=False)
+        note_finished(*_made(folder))
         try:
             yield folder
         except BaseException as error:
-            if not any(folder.glob("*.root")):
+            if not _made(folder):
                 marker.unlink(missing_ok=True)  # nothing to go on from
             elif isinstance(error, ClusterError):
                 kept = (
@@ -66,16 +79,38 @@ def parts_folder(output: Path, recipe: Recipe, *, force: bool = False) -> Iterat
         folder.rmdir()
 
 
+def _identity(marker: Path) -> str | None:
+    """What a folder says of its parts; None where it says nothing that this module wrote."""
+    if not os.path.lexists(marker):
+        return None
+    if not is_regular(marker):
+        raise InputError(f"{marker}: is no regular file; move it away, or choose another name")
+    try:
+        text = marker.read_text(encoding="utf-8")
+        return text if "chunks" in json.loads(text) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _made(folder: Path) -> list[Path]:
+    """The parts in a folder."""
+    return sorted(path for path in folder.iterdir() if re.fullmatch(NUMBER, path.name) and is_regular(path))
+
+
 def _clear(folder: Path) -> None:
     """Remove what this module made in a folder, and nothing else."""
-    for pattern in ("*.root", "*.part", IDENTITY):
-        for old in folder.glob(pattern):
-            old.unlink()
+    names = f"{NUMBER}|{re.escape(IDENTITY)}"
+    unfinished = [path for path in unfinished_files(folder, names) if is_regular(path)]
+    for old in (*_made(folder), *unfinished, folder / IDENTITY):
+        old.unlink(missing_ok=True)
 
 
 def part_path(folder: Path, number: int) -> Path:
-    """The file of a part."""
-    return folder / f"{number:06d}.root"
+    """The file of a part. Raises `InputError` where something else has its name."""
+    path = folder / f"{number:06d}.root"
+    if os.path.lexists(path) and not is_regular(path):
+        raise InputError(f"{path}: is no part but a link or a special file; move it away, or choose another name")
+    return path
 
 
 def read_tally(file: Path, events: int, meta: Mapping[str, Any]) -> dict[str, Any] | None:

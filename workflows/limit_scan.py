@@ -38,6 +38,7 @@ from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.energy_scan import model_of, points_of, scan_limit
 from alphoton.workflows.masses import texts
 from alphoton.workflows.measurements import Made
+from alphoton.workflows.provenance import experiment_files
 
 PRECISION = 0.01
 """Relative error of a limit that is aimed at where the number of events is not given."""
@@ -133,6 +134,8 @@ def limit(
     if path is not None:
         check_free(path, force=force)
     experiment = replace(load_experiment(analysis, overrides), seed=seed)
+    if path is not None:
+        check_free(path, force=force, inputs=experiment_files(experiment))
     check_loops(experiment, along, radiative=radiative)
     own = experiment.analysis.masses or (experiment.processes[0].mass,)
     chosen = distinct(map(mass_of, masses)) or own

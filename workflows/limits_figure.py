@@ -82,7 +82,7 @@ def draw_limits(rows: Sequence[PointLimit], folder: Path, beside_them: Sequence[
         for suffix in ("png", "pdf"):
             path = folder / f"limits.{suffix}"
             with Unfinished(path, force=True) as part:
-                canvas.savefig(part, format=suffix)
+                canvas.savefig(part, format=suffix, metadata={"CreationDate": None} if suffix == "pdf" else None)
             paths.append(path)
         plt.close(canvas)
     return tuple(paths)

@@ -39,6 +39,14 @@ def experiment_cards(experiment: Experiment) -> dict[str, Any]:
     }
 
 
+def experiment_files(experiment: Experiment) -> list[Path]:
+    """The files that an experiment is read from: its cards, those that they extend, and the files of data."""
+    backgrounds = () if experiment.backgrounds is None else experiment.backgrounds.processes
+    others = [*experiment.processes, experiment.reference, *backgrounds]
+    cards: list[Card] = [experiment.analysis, experiment.detector, *(card for card in others if card is not None)]
+    return [path for card in cards for path in card.files] + data_files(experiment.analysis)
+
+
 def data_files(card: Card) -> list[Path]:
     """The files of data that a card names and its limits are made from: curves, points of scans, reco files."""
     values = card.model_dump(mode="json")

@@ -1,7 +1,9 @@
 """The verb `run`: a workflow card becomes a folder of events, reco files, histograms, limits and figures.
 
 Whatever is whole in the folder and was made from the same recipe is kept, so that the same command finishes a run that was
-killed. A folder or a file that was made from anything else is refused. With `force` everything is made anew.
+killed. A folder or a file that was made from anything else is refused. With `force` everything is made anew: a file of the
+run that was there before is replaced when its new one is whole, and goes at the end if there is none. Files that the record
+in `workflow.json` does not list are never replaced or removed.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ from alphoton.analysis.analyse import analyse
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.analysis.counting import Measurement
 from alphoton.data.errors import CardError, InputError
-from alphoton.data.event_file import EventFile
+from alphoton.data.event_file import EventFile, content_digest
 from alphoton.data.locks import folder_of_one_run
-from alphoton.data.output import note_finished, write_text
-from alphoton.data.provenance import Recipe, digest_of, file_digest
+from alphoton.data.output import write_text
+from alphoton.data.places import check_space
+from alphoton.data.provenance import Recipe, digest_of
 from alphoton.detectors.simulate import recipe as reco_recipe
 from alphoton.detectors.simulate import simulate
-from alphoton.generators.generate import generate
+from alphoton.generators.generate import EVENT_BYTES, disk_space, generate
 from alphoton.generators.generate import recipe as events_recipe
 from alphoton.generators.process_card import ProcessCard
 from alphoton.workflows.chain import (
@@ -43,13 +45,12 @@ from alphoton.workflows.limits_figure import Published, draw_limits, published
 from alphoton.workflows.masses import folder_name, in_mev
 from alphoton.workflows.measurements import beside, from_file
 from alphoton.workflows.provenance import LIMITS, data_files, experiment_cards
+from alphoton.workflows.run_record import RunRecord
 from alphoton.workflows.survey import WORKERS, Survey, Surveyed
 from alphoton.workflows.workflow_card import Study, WorkflowCard
 
 EVENTS = 50_000
 """At each mass, where a card says nothing and events are kept."""
-IDENTITY = "workflow.json"
-"""Says what a folder was made from."""
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what is being done)."""
 
@@ -87,7 +88,8 @@ def run(
     """Run the chains of a workflow card into the folder `output`, or finish what a killed run left there.
 
     Raises `CardError` for a bad card, and `InputError` where another run is at work in the folder, or it holds something
-    else and `force` is not set. With `force` nothing that is there is used.
+    else and `force` is not set. With `force` nothing that is there is used; a folder without the record of a run, and a file
+    that the record does not list, are refused all the same.
     """
     card = WorkflowCard.load(workflow, overrides)
     folder = Path(output)
@@ -101,45 +103,52 @@ def _run_chains(card: WorkflowCard, folder: Path, workers: int, *, force: bool, 
     experiments = _experiments(card)
     points, skipped = _points(card, experiments, folder)
     beside_them = _published(card, experiments)
-    _claim(folder, _recipe(card, experiments), force=force)
-    rows = []
-    for done, point in enumerate(points):
-        if progress is not None:
-            progress(done, len(points), f"{point.experiment.analysis.name} {in_mev(point.mass)} MeV")
-        rows.append(_run_point(point, workers, force=force))
-    if progress is not None:
-        progress(len(points), len(points), "limits")
+    _check_space(points, folder, force=force)
+    record = RunRecord.claim(folder, _recipe(card, experiments), force=force)
     table = folder / "limits.csv"
-    write_text(table, to_csv(rows), force=True)
-    figures = _draw(card, rows, folder, beside_them)
+    with record.at_work():
+        rows = []
+        for done, point in enumerate(points):
+            if progress is not None:
+                progress(done, len(points), f"{point.experiment.analysis.name} {in_mev(point.mass)} MeV")
+            rows.append(_run_point(point, workers, record, force=force))
+        if progress is not None:
+            progress(len(points), len(points), "limits")
+        write_text(table, to_csv(rows), force=True)
+        figures = _draw(card, rows, folder, beside_them)
     return Run(folder, tuple(rows), tuple(skipped), table, figures)
 
 
 def _run_survey(card: WorkflowCard, folder: Path, workers: int, *, force: bool, progress: Progress | None) -> Run:
     """The limits of a workflow that keeps no events, and its figures and report."""
     survey = surveyed(card, folder / STORE, workers, fresh=force)
-    _claim(folder, _recipe(card, [study.experiment for study in survey.studies.values()]), force=force)
+    record = RunRecord.claim(folder, _recipe(card, [study.experiment for study in survey.studies.values()]), force=force)
 
     def told(what: str) -> Callable[[int, int], None] | None:
         return None if progress is None else lambda done, total: progress(done, total, what)
 
-    survey.curves(survey.studies, told("limits"))
-    rows = [row for name in survey.studies for row in survey.curve(name)]
-    table = folder / "limits.csv"
-    write_text(table, to_csv(rows), force=True)
-    made = list(_draw(card, rows, folder, _published(card, [study.experiment for study in survey.studies.values()])))
-    figures = [
-        figure(name, folder / "figures", force=True, survey=survey, moments=card.moments, progress=told(name))
-        for name in card.paper_figures()
-    ]
-    made += [path for each in figures for path in each.paths]
-    if card.report:
-        from alphoton.workflows.exchange.hepdata import write_hepdata
-        from alphoton.workflows.report.make import make_report
+    with record.at_work():
+        record.begins(folder / STORE)
+        survey.curves(survey.studies, told("limits"))
+        rows = [row for name in survey.studies for row in survey.curve(name)]
+        table = folder / "limits.csv"
+        write_text(table, to_csv(rows), force=True)
+        made = list(_draw(card, rows, folder, _published(card, [study.experiment for study in survey.studies.values()])))
+        figures = [
+            figure(name, folder / "figures", force=True, survey=survey, moments=card.moments, progress=told(name))
+            for name in card.paper_figures()
+        ]
+        made += [path for each in figures for path in each.paths]
+        record.keeps(made)  # also those that were up to date
+        if card.report:
+            from alphoton.workflows.exchange.hepdata import SUBMISSION, write_hepdata
+            from alphoton.workflows.report.make import make_report
 
-        tables = [table, *(path for path in made if path.suffix == ".csv")]
-        made.append(write_hepdata(tables, folder / "hepdata", force=True).path)
-        made += make_report(card, survey, figures, folder, told("comparison"))
+            tables = [table, *(path for path in made if path.suffix == ".csv")]
+            record.begins(folder / "hepdata" / SUBMISSION)  # which is removed first, with what it names
+            made.append(write_hepdata(tables, folder / "hepdata", force=True).path)
+            made += make_report(card, survey, figures, folder, told("comparison"))
+        survey.tidy()
     return Run(folder, tuple(rows), tuple(survey.skipped), table, tuple(made))
 
 
@@ -212,44 +221,28 @@ def _recipe(card: WorkflowCard, experiments: Sequence[Experiment]) -> Recipe:
     return Recipe.of(LIMITS, cards=cards, files=[path for each in experiments for path in data_files(each.analysis)])
 
 
-def _claim(folder: Path, recipe: Recipe, *, force: bool) -> None:
-    """Make the folder this run's own. What was made from another recipe is refused, or with `force` made anew."""
-    marker = folder / IDENTITY
-    text = json.dumps(recipe.as_dict(), indent=1) + "\n"
-    occupied = any(folder.iterdir())
-    before = marker.read_bytes() if marker.is_file() else b""
-    same = before == text.encode()
-    if occupied and not same:
-        if not force:
-            raise InputError(
-                f"{folder}: holds {_what_else(before, text)}; choose another folder, or replace it with force=True"
-            )
-        for old in (*folder.rglob("*.root"), *folder.rglob("analysis.json")):
-            old.unlink()
-    if not same:
-        write_text(marker, text, force=True, result=False)
-    note_finished(*folder.rglob("*.root"))
+def _check_space(points: Sequence[Point], folder: Path, *, force: bool) -> None:
+    """Raise `InputError` where the disk cannot hold the events of all points, and as many again after the detector."""
+    events = [
+        process.events
+        for point in points
+        if point.experiment.analysis.scan is None
+        for process in point.experiment.at(point.mass)[0]
+        if force or not (_folder(point, process) / "events.root").exists()
+    ]
+    needed = sum(EVENT_BYTES * each for each in events) + max((disk_space(each) for each in events), default=0.0)
+    check_space(folder, needed, f"{sum(events)} events")
 
 
-def _what_else(before: bytes, text: str) -> str:
-    """What a folder holds whose recipe is another."""
-    with suppress(ValueError, TypeError, KeyError):
-        old, new = json.loads(before), json.loads(text)
-        if all(old[key] == new[key] for key in ("cards", "files", "settings")):
-            versions = [name for name, version in new["versions"].items() if old["versions"].get(name) != version]
-            return f"a run by another version of {', '.join(versions) or 'alphoton, or with other packaged tables'}"
-    return "something else, or a run of other cards"
-
-
-def _run_point(point: Point, workers: int, *, force: bool) -> PointLimit:
+def _run_point(point: Point, workers: int, record: RunRecord, *, force: bool) -> PointLimit:
     """Events, reco, histograms and limits of one chain at one mass; without `force` what is there already is kept."""
     experiment = point.experiment
     if experiment.analysis.beam_dump is not None:
-        return _run_dump(point, workers, force=force)
+        return _run_dump(point, workers, record, force=force)
     if experiment.analysis.scan is not None:
         return scan_limit(experiment, point.mass)
     processes, reference = experiment.at(point.mass)
-    measured = [_run_process(point, process, _folder(point, process), workers, force=force) for process in processes]
+    measured = [_run_process(point, process, workers, record, force=force) for process in processes]
     compared = reference_in_memory(experiment, reference, point.number)
     return point_limit(experiment, measured, compared, processes[0].events)
 
@@ -259,37 +252,40 @@ def _folder(point: Point, process: ProcessCard) -> Path:
     return point.folder / process.name if len(point.experiment.processes) > 1 else point.folder
 
 
-def _run_dump(point: Point, workers: int, *, force: bool) -> PointLimit:
+def _run_dump(point: Point, workers: int, record: RunRecord, *, force: bool) -> PointLimit:
     """The band of a beam dump; where it is computed from events, an event file with decays is kept beside it."""
     processes, _ = point.experiment.at(point.mass)
     block = point.experiment.analysis.beam_dump
     if block is not None and block.edges == "events":
         for process in processes:
-            _generate(process, point, _folder(point, process) / "events.root", workers, force=force)
+            _generate(process, point, _folder(point, process) / "events.root", workers, record, force=force)
     return dump_limit(point.experiment, point.mass, point.number)
 
 
-def _run_process(point: Point, process: ProcessCard, folder: Path, workers: int, *, force: bool) -> Measurement:
+def _run_process(point: Point, process: ProcessCard, workers: int, record: RunRecord, *, force: bool) -> Measurement:
     """Events, reco and histograms of one process at one mass."""
+    folder = _folder(point, process)
     analysis, detector = point.experiment.analysis, point.experiment.detector
     events, reco = folder / "events.root", folder / "reco.root"
-    _generate(process, point, events, workers, force=force)
+    _generate(process, point, events, workers, record, force=force)
     with EventFile(events) as file:
         made_from = reco_recipe(detector, file, file.meta["seed"])
-    if force or not _is_kept(reco, made_from):
-        simulate(events, detector, reco, force=force, allow_other=True)  # the workflow card has put them together
+    if force or not _is_kept(reco, made_from, record):
+        simulate(events, detector, reco, force=True, allow_other=True)  # the workflow card has put them together
     _analyse(reco, analysis, folder, force=force)
     return from_file(reco, analysis)
 
 
-def _generate(process: ProcessCard, point: Point, events: Path, workers: int, *, force: bool) -> None:
-    if force or not _is_kept(events, events_recipe(process, point.number)):
-        generate(process, events, workers=workers, point=point.number, force=force)
+def _generate(process: ProcessCard, point: Point, events: Path, workers: int, record: RunRecord, *, force: bool) -> None:
+    if force or not _is_kept(events, events_recipe(process, point.number), record):
+        # what stands there is of an earlier run; unfinished parts of other cards are replaced only if that is wanted
+        replaced = force or record.is_earlier(events)
+        generate(process, events, workers=workers, point=point.number, force=replaced)
 
 
-def _is_kept(path: Path, recipe: Recipe) -> bool:
-    """Whether a file of events is there. Raises `InputError` if it is damaged, or was made from another recipe."""
-    if not path.exists():
+def _is_kept(path: Path, recipe: Recipe, record: RunRecord) -> bool:
+    """Whether a file of this run is there. Raises `InputError` if it is damaged, or was made from another recipe."""
+    if not path.exists() or record.is_earlier(path):
         return False
     with EventFile(path) as file:
         if file.meta.get("recipe") != recipe.digest:
@@ -308,7 +304,7 @@ def _analyse(reco: Path, analysis: AnalysisCard, folder: Path, *, force: bool) -
         return
     found = asdict(analyse(reco, analysis, histograms=histograms, force=True, allow_other=True))
     found["histograms"] = None if found["histograms"] is None else found["histograms"].name
-    found |= {"recipe": recipe.digest, "histograms_digest": file_digest(histograms)}
+    found |= {"recipe": recipe.digest, "histograms_digest": content_digest(histograms)}
     write_text(numbers, _to_json(found), force=True)
 
 
@@ -322,7 +318,7 @@ def _is_analysed(path: Path, histograms: Path, recipe: Recipe) -> bool:
         text = path.read_text(encoding="utf-8")
         numbers = json.loads(text)
         del numbers["checksum"]
-        made_from = {"recipe": recipe.digest, "histograms_digest": file_digest(histograms)}
+        made_from = {"recipe": recipe.digest, "histograms_digest": content_digest(histograms)}
         return text == _to_json(numbers) and made_from.items() <= numbers.items()
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 from alphoton.analysis.counting import Rate
 from alphoton.analysis.limits import CouplingLimit
 from alphoton.data.errors import CardError, InputError
-from alphoton.data.output import note_finished
+from alphoton.data.output import is_regular, note_finished, write_text
 from alphoton.data.provenance import digest_of
 from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
@@ -109,6 +110,10 @@ class Survey:
             if progress is not None:
                 progress(done + 1, len(jobs))
 
+    def tidy(self) -> None:
+        """Bring what is kept into an order that does not depend on when each point was finished."""
+        self._store.tidy()
+
     def _found(self, analysis: str, mass: float) -> bool:
         """Whether a point is in the store, and from there on here."""
         row = self._store.get(self._key(analysis, mass))
@@ -188,6 +193,8 @@ class Store:
     def __init__(self, path: Path | None, *, fresh: bool = False) -> None:
         self.path = path
         self._rows: dict[str, PointLimit] = {}
+        if path is not None and os.path.lexists(path) and not is_regular(path):
+            raise InputError(f"{path}: is no regular file, and finished points are kept in one; move it away")
         content = path.read_bytes() if path is not None and path.is_file() else b""
         self._start = "" if content.endswith(b"\n") or not content else "\n"  # after a line that was cut short
         for line in content.split(b"\n") if not fresh else ():
@@ -203,10 +210,21 @@ class Store:
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
+        with open(self.path, "a", encoding="utf-8", opener=_not_through_links) as file:
             file.write(self._start + line_of(key, to_plain(row)) + "\n")
         note_finished(self.path)
         self._start = ""
+
+    def tidy(self) -> None:
+        """Write the points that were found or made, and nothing else, in the order of their keys."""
+        if self.path is not None and self._rows:
+            lines = [line_of(key, to_plain(row)) + "\n" for key, row in sorted(self._rows.items())]
+            write_text(self.path, "".join(lines), force=True)
+            self._start = ""
+
+
+def _not_through_links(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def line_of(key: str, row: Any) -> str:

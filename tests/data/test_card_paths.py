@@ -9,7 +9,7 @@ import pytest
 
 from alphoton.analysis.analysis_card import AnalysisCard
 from alphoton.data.card_file import read
-from alphoton.data.card_paths import MARKERS, leaves
+from alphoton.data.card_paths import MARKERS, beside, data_file, leaves
 from alphoton.data.errors import CardError
 from alphoton.workflows.card_tools import validate_file
 from alphoton.workflows.workflow_card import WorkflowCard
@@ -263,3 +263,41 @@ def test_strange_names(cards: Path, name: str) -> None:
     """They are names of no file, and that is said when one is needed; nothing fails here."""
     found = problems(analysis(cards, curve=f'"{name}"'))
     assert len(found) <= 1
+
+
+# --- cards that are links ----------------------------------------------------------------------------------------
+
+
+def test_a_link_to_a_card_finds_what_lies_beside_its_target(cards: Path, tmp_path: Path) -> None:
+    """Curves, processes and bases; what lies beside the link comes first, and nothing else is opened."""
+    shared, links = tmp_path / "shared", tmp_path / "links"
+    shared.mkdir()
+    links.mkdir()
+    (shared / "own.csv").touch()
+    (shared / "process.yaml").write_text("schema: alphoton/process/1\nname: mine\nextends: padme\n")
+    (shared / "base.yaml").write_text((analysis(shared, curve="own.csv", process="process.yaml")).read_text())
+    (shared / "mine.yaml").write_text("schema: alphoton/analysis/1\nname: mine\nextends: base.yaml\n")
+    link, second = links / "link.yaml", links / "second.yaml"
+    link.symlink_to(shared / "mine.yaml")
+    second.symlink_to(link)
+    for path in (shared / "mine.yaml", link, second):
+        assert problems(path) == []
+        assert Path(beside(path, "process.yaml")).resolve() == shared / "process.yaml"
+        assert data_file(path, "own.csv").resolve() == shared / "own.csv"
+    (links / "own.csv").touch()
+    assert data_file(link, "own.csv") == links / "own.csv"
+    analysis(shared, curve="../elsewhere/secret.csv")
+    (problem,) = problems(link)
+    assert "recast.curve: '../elsewhere/secret.csv' lies outside" in problem
+
+
+def test_a_link_beside_a_card_opens_no_folder(cards: Path, tmp_path: Path) -> None:
+    """Only the file in which a key is written counts: not what else is a link, nor where a link in its folder leads."""
+    (cards / "link.yaml").symlink_to(tmp_path / "elsewhere" / "secret.yaml")
+    (problem,) = problems(analysis(cards, curve="../elsewhere/secret.csv"))
+    assert "lies outside" in problem
+    (cards / "secret.csv").symlink_to(tmp_path / "elsewhere" / "secret.csv")
+    (problem,) = problems(analysis(cards, curve="secret.csv"))
+    assert "lies outside" in problem
+    (cards / "circle.yaml").symlink_to(cards / "circle.yaml")
+    assert problems(cards / "circle.yaml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import tracemalloc
 from collections.abc import Iterator
@@ -189,7 +190,8 @@ def test_the_file_appears_at_the_end(tmp_path: Path) -> None:
     with EventWriter(tmp_path / "events.root") as writer:
         writer.extend(chunk(0, 10))
         writer.finish(META, runs(10))
-        assert listing(tmp_path) == {"events.root.part"}
+        (part,) = listing(tmp_path)
+        assert re.fullmatch(r"events\.root\.[0-9a-f]{16}\.part", part)
     assert listing(tmp_path) == {"events.root"}
 
 
@@ -275,7 +277,7 @@ def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
 
 
 def test_a_part_left_behind_does_not_block(tmp_path: Path) -> None:
-    (tmp_path / "events.root.part").write_bytes(b"half a file" * 100_000)
+    (tmp_path / "events.root.0123456789abcdef.part").write_bytes(b"half a file" * 100_000)
     write(tmp_path / "events.root", (10,))
     assert EventFile(tmp_path / "events.root").count == 10
     assert listing(tmp_path) == {"events.root"}

@@ -113,4 +113,5 @@ def test_without_the_net_parts_are_left(tmp_path: Path, monkeypatch: pytest.Monk
         self._close(kind, error, trace)
 
     monkeypatch.setattr(EventWriter, "__exit__", only_close)
-    assert ("events.root.part",) in {tuple(left) for _, left in outcomes(tmp_path, whose, "__exit__")}
+    found = {tuple(left) for _, left in outcomes(tmp_path, whose, "__exit__")}
+    assert any(len(left) == 1 and left[0].endswith(".part") for left in found)

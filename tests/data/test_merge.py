@@ -115,7 +115,7 @@ def test_nothing_is_replaced(files: list[Path], tmp_path: Path) -> None:
     (tmp_path / "x.root").write_text("precious")
     with pytest.raises(InputError, match="exists already"):
         merge(files, tmp_path / "x.root")
-    with pytest.raises(InputError, match="one of the files to merge"):
+    with pytest.raises(InputError, match="is a file that is to be read"):
         merge(files, files[0], force=True)
     assert merge(files, tmp_path / "x.root", force=True).events == 8000
 

@@ -202,7 +202,7 @@ def test_ctrl_c_on_the_command_line(local: LocalCluster, tmp_path: Path) -> None
     words = ["generate", "padme", "-o", "big.root", "-n", "50000000", "--scheduler", local.scheduler_address]
     command = [sys.executable, "-m", "alphoton.workflows.cli", *words]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        wait_for((tmp_path / "big.root.parts" / "000000.root.part").exists)
+        wait_for(lambda: any((tmp_path / "big.root.parts").glob("000000.root.*.part")))
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=60)

@@ -542,7 +542,7 @@ def test_a_failure_leaves_no_file(
         with pytest.raises(error, match="on purpose"):
             generate("padme", path, events=CHUNK + 10, workers=workers)
     assert list(tmp_path.iterdir()) == []
-    path.with_name("events.root.part").write_bytes(b"left by a run that was killed")
+    path.with_name("events.root.0123456789abcdef.part").write_bytes(b"left by a run that was killed")
     assert generate("padme", path, events=10).events == 10
     with monkeypatch.context() as patch:
         patch.setattr(EventSource, "chunk", fail_at(0, error))

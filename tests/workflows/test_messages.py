@@ -75,14 +75,14 @@ CASES: dict[str, Case] = {
         "there.root: exists already; choose another name, or replace it with --force",
     ),
     "simulate over a file": (
-        lambda: simulate("there.root", "padme", "there.root"),
-        ["simulate", "there.root", "--detector", "padme", "-o", "there.root"],
+        lambda: simulate("events.root", "padme", "there.root"),
+        ["simulate", "events.root", "--detector", "padme", "-o", "there.root"],
         "or replace it with force=True",
         "or replace it with --force",
     ),
     "histograms over a file": (
-        lambda: analyse("there.root", "padme", histograms="there.root"),
-        ["analyse", "there.root", "--analysis", "padme", "--histograms", "there.root"],
+        lambda: analyse("events.root", "padme", histograms="there.root"),
+        ["analyse", "events.root", "--analysis", "padme", "--histograms", "there.root"],
         "or replace it with force=True",
         "or replace it with --force",
     ),
@@ -119,8 +119,8 @@ CASES: dict[str, Case] = {
     "a run over a folder": (
         lambda: run("na64", "full"),
         ["run", "na64", "-o", "full"],
-        "choose another folder, or replace it with force=True",
-        "choose another folder, or replace it with --force",
+        "no record of a run that lists its files",
+        "choose another folder, or empty this one",
     ),
     "an override with a bad value": (
         lambda: generate("padme", "x.root", overrides=["model.m_a=10"]),

@@ -122,7 +122,7 @@ def test_a_folder_made_for_nothing_goes_again(tmp_path: Path, card: Path) -> Non
 def test_signals_leave_nothing_unfinished(tmp_path: Path, number: signal.Signals, code: int, word: str) -> None:
     command = [*CLI, "generate", "padme", "-o", "big.root", "-n", "20000000"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        _wait_for(tmp_path / "big.root.parts" / "000000.root.part")
+        _wait_for(tmp_path / "big.root.parts", "000000.root.*.part")
         process.send_signal(number)
         _, told = process.communicate(timeout=60)
     assert process.returncode == code
@@ -137,7 +137,7 @@ def test_signals_to_a_pool(tmp_path: Path, number: signal.Signals) -> None:
     """The workers of a survey get the signal too, as by Ctrl-C in a terminal: one message, and finished points are kept."""
     command = [*CLI, "run", "summary", "--workers", "2", "-o", "out"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        _wait_for(tmp_path / "out" / "limits.jsonl")
+        _wait_for(tmp_path / "out", "limits.jsonl")
         os.killpg(process.pid, number)
         _, told = process.communicate(timeout=60)
     assert process.returncode in (130, 143)
@@ -146,9 +146,9 @@ def test_signals_to_a_pool(tmp_path: Path, number: signal.Signals) -> None:
     assert (tmp_path / "out" / "limits.jsonl").read_text().endswith("\n")
 
 
-def _wait_for(path: Path) -> None:
+def _wait_for(folder: Path, pattern: str) -> None:
     deadline = time.monotonic() + 100
-    while not path.exists():
+    while not list(folder.glob(pattern)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
 

@@ -17,7 +17,8 @@ from ruamel.yaml.representer import RoundTripRepresenter
 
 from alphoton.data.arguments import several
 from alphoton.data.errors import InputError
-from alphoton.data.output import write_text
+from alphoton.data.output import check_free, write_text
+from alphoton.data.places import check_folder
 from alphoton.workflows.exchange.tables import Column, Table, read
 
 SUBMISSION = "submission.yaml"
@@ -54,6 +55,8 @@ def write_hepdata(tables: str | Path | Sequence[str | Path], output: str | Path,
         raise InputError(f"{', '.join(map(str, tables))}: hold no value at all, there is nothing to submit")
     files = {table.name: f"{re.sub(r'[^A-Za-z0-9]+', '_', table.name).strip('_').lower()}.yaml" for table in found}
     files = {name: f"{number:02d}_{file}" for number, (name, file) in enumerate(files.items(), start=1)}
+    for name in (*files.values(), SUBMISSION):
+        check_free(folder / name, force=True, inputs=tables)
     texts = {files[table.name]: yaml_text([data_document(table)]) for table in found}
     _remove_earlier(folder)
     for name, text in texts.items():
@@ -148,6 +151,7 @@ def _check_folder(folder: Path, *, force: bool) -> None:
         raise InputError(f"{folder}: is a file, the name of a folder is due")
     if folder.is_dir() and any(folder.iterdir()) and not force:
         raise InputError(f"{folder}: is not empty; choose another folder, or replace what it holds with force=True")
+    check_folder(folder)
 
 
 def _remove_earlier(folder: Path) -> None:

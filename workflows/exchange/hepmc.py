@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from alphoton.data.event_file import EventFile
-from alphoton.data.output import Unfinished
+from alphoton.data.output import Unfinished, check_free
 from alphoton.workflows.exchange.libraries import library
 from alphoton.workflows.exchange.record import (
     VERTEX,
@@ -51,6 +51,7 @@ def write_hepmc(
     """
     pyhepmc = library("pyhepmc", "a HepMC3 file")
     path = Path(output)
+    check_free(path, force=force, inputs=[events])
     unfinished = Unfinished(path, force=force)
     with EventFile(events) as file, unfinished as part:
         sample = Sample(file)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from alphoton.data.event_file import EventFile
-from alphoton.data.output import Unfinished
+from alphoton.data.output import Unfinished, check_free
 from alphoton.generators.constants import ALPHA
 from alphoton.generators.processes.base import BEAM, DECAYED, FINAL
 from alphoton.workflows.exchange.libraries import library
@@ -47,6 +47,7 @@ def write_lhe(events: str | Path, output: str | Path, *, force: bool = False, pr
     """
     pylhe = library("pylhe", "an LHE file")
     path = Path(output)
+    check_free(path, force=force, inputs=[events])
     unfinished = Unfinished(path, force=force)
     with EventFile(events) as file, unfinished as part:
         sample = Sample(file)

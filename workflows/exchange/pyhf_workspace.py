@@ -40,6 +40,7 @@ from alphoton.workflows.chain import (
 )
 from alphoton.workflows.exchange.libraries import library
 from alphoton.workflows.limit_scan import mass_of, precise_sample, why_empty
+from alphoton.workflows.provenance import experiment_files
 
 COMPONENTS = {"g_agamma": "photon", "g_ae": "electron"}
 VERSION = "1.0.0"
@@ -103,6 +104,7 @@ def write_pyhf(
         raise InputError(f"coupling '{coupling}': one of {', '.join(COMPONENTS)} is due")
     events = None if events is None else whole_argument("events", events)
     experiment = load_experiment(analysis, overrides)
+    check_free(path, force=force, inputs=experiment_files(experiment))
     check_counting(experiment.analysis)
     sample = precise_sample([experiment], mass_of(mass), 0, events)
     if experiment.analysis.limit.method == "shape":
