@@ -148,7 +148,7 @@ def simulate(
     with EventFile(events) as source, EventWriter(path, force=force) as writer:
         problems = list(experiment_problems(events, source.meta["cards"], card))
         if problems and not allow_other:
-            raise InputError("\n".join(f"{problem}; to go on, allow it with allow_other=True" for problem in problems))
+            raise InputError(*(f"{problem}; to go on, allow it with allow_other=True" for problem in problems))
         header = {**source.meta, "cards": {**source.meta["cards"], "detector": card.resolved}}
         header["detector_seed"] = source.meta["seed"] if seed is None else seed
         header["recipe"] = recipe(card, source, header["detector_seed"]).digest

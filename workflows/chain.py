@@ -178,7 +178,7 @@ class Experiment:
         # a decay in the events would be at the card's coupling, a limit is at its own
         cards = tuple(moved(process, 1, "sampling=balanced", "decay=none") for process in self.processes)
         if problems := [text for card in cards for text in selection_problems(self.analysis, self.detector, card, mass)]:
-            raise InputError("\n".join(problems))  # not a mass out of reach, which a `CardError` is taken for
+            raise InputError(*problems)  # not a mass out of reach, which a `CardError` is taken for
         return cards, reference
 
 
