@@ -49,7 +49,8 @@ class Card(Block):
         Raises `CardError` with every problem found.
         """
         if isinstance(reference, Card):
-            assert isinstance(reference, cls)
+            if not isinstance(reference, cls):
+                raise CardError([f"{reference.origin}: {reference.name}: is a {reference.KIND} card, not a {cls.KIND} card"])
             if not overrides:
                 return reference
             if reference._edited:

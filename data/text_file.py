@@ -25,12 +25,13 @@ def _check(mode: int, path: Path, what: str) -> None:
 def read_text(path: str | Path, what: str, most: int, encoding: str = "utf-8") -> str:
     """The text of a file with a `what` ("card", "curve") of at most so many bytes.
 
-    Raises `InputError` for a pipe, a socket, a device, or more than that; `OSError` and `UnicodeDecodeError` as reading does.
+    Raises `InputError` for a pipe, a socket, a device, or more than that; `OSError` and
+    `UnicodeDecodeError` as reading does.
     """
     path = Path(path)
     _check(path.stat().st_mode, path, what)
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # it may have become a pipe since
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         _check(os.fstat(descriptor).st_mode, path, what)
         content = file.read(most + 1)
     if len(content) > most:
