@@ -77,7 +77,9 @@ class Model(Block):
     def _not_too_large(cls, value: float | None) -> float | None:
         """Widths go with the square of a coupling and the third power of a mass, and must stay numbers."""
         if value is not None and abs(value) > LARGEST:
-            raise PydanticCustomError("quantity", f"must be at most {LARGEST:g} in GeV or /GeV, got {value:g}")
+            raise PydanticCustomError(
+                "quantity", f"is out of the range of numbers: must be at most {LARGEST:g} (GeV, /GeV), got {value:g}"
+            )
         return value
 
     @property

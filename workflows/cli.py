@@ -529,6 +529,9 @@ def _call(interruption: _Interruption) -> int:
         _say(f"not enough memory{f' ({first_line(error)})' if str(error) else ''}: {MORE_MEMORY}")
         return FAILURE
     except OSError as error:
+        if (lack := _lack(error)) is not None:
+            _say(lack)
+            return FAILURE
         where = f"{error.filename}: " if error.filename else ""
         _say(f"{where}{error.strerror or error}")
         return FAILURE
@@ -536,6 +539,8 @@ def _call(interruption: _Interruption) -> int:
         show = getattr(error, "show", None)
         if show is not None:  # a wrong option or argument; the class is click's, or typer's own copy of it
             text = StringIO()
+            if isinstance(getattr(error, "message", None), str):
+                error.message = one_line(error.message)  # type: ignore[attr-defined]
             show(text)
             say(shortened(text.getvalue(), MOST_SHOWN), err=True, end="")
             return int(getattr(error, "exit_code", BAD_INPUT))

@@ -20,9 +20,7 @@ PATIENCE = 1.0
 
 def say(text: str, *, err: bool = False, end: str = "\n") -> None:
     """Print lines for a person: every name, key and value in them as text, which steers no terminal."""
-    import typer
-
-    typer.echo(printable(text) + end, nl=False, err=err)
+    print(printable(text), end=end, file=sys.stderr if err else sys.stdout, flush=True)
 
 
 class Bar:
