@@ -520,7 +520,7 @@ def _call(interruption: _Interruption) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return interruption.tell()
     except ClusterError as error:
-        _say(str(error))
+        _say(one_line(str(error)))
         return FAILURE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -533,7 +533,7 @@ def _call(interruption: _Interruption) -> int:
             _say(lack)
             return FAILURE
         where = f"{error.filename}: " if error.filename else ""
-        _say(f"{where}{error.strerror or error}")
+        _say(one_line(f"{where}{error.strerror or error}"))
         return FAILURE
     except Exception as error:
         show = getattr(error, "show", None)
@@ -549,7 +549,8 @@ def _call(interruption: _Interruption) -> int:
         if (lack := _lack(error)) is not None:
             _say(lack)
             return FAILURE
-        _say(f"internal error: {type(error).__name__}: {error}. This is a bug; ALPHOTON_TRACEBACK=1 shows where")
+        what = one_line(f"{type(error).__name__}: {error}")
+        _say(f"internal error: {what}. This is a bug; ALPHOTON_TRACEBACK=1 shows where")
         return FAILURE
     if code == INTERRUPTED:  # typer caught it first
         return interruption.tell()

@@ -99,7 +99,7 @@ def _table(content: str) -> None:
     tables.read(Path("limits.csv"))
 
 
-PIECES = (
+PIECES = (" ", "1", "/", "a.", "'", "[", "#", ",", "\n")
     " ",
     "1",
     "e",
@@ -553,7 +553,7 @@ def test_extreme_numbers_are_refused_or_used(kind: str) -> None:
         for extreme in EXTREMES:
             changed = other_number(value, extreme)
             override = f"{key}={changed if isinstance(changed, str) else extreme}"
-            with within(SECONDS):
+            with within(3 * SECONDS):
                 refusal = refused(lambda name=name, override=override: use(kind, name, override))
             outcomes["used" if refusal is None else "refused"] += 1
             if refusal is not None:
