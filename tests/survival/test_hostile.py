@@ -100,29 +100,6 @@ def _table(content: str) -> None:
 
 
 PIECES = (" ", "1", "/", "a.", "'", "[", "#", ",", "\n")
-    " ",
-    "1",
-    "e",
-    "/",
-    "1/",
-    ".",
-    "-",
-    "GeV ",
-    "\t ",
-    "a.",
-    "^",
-    "(",
-    "µ",
-    "'",
-    '"',
-    "[",
-    "{",
-    "#",
-    ",",
-    "\n",
-    ": ",
-    "\\",
-)
 READERS: dict[str, Callable[[str], Any]] = {
     "quantity": lambda text: parse(f"1{text}GeV", "energy"),
     "quantity of any kind": lambda text: parse(f"{text}x", *UNITS),
