@@ -118,8 +118,9 @@ NO_CARD = "not valid YAML|not a text file|a card is a mapping|a second |[^:]*: t
 
 def is_told(problem: str) -> bool:
     """One line that begins with the file and line, or with the override, and then has a key, if there are keys."""
-    place = r"(override [^\n]*|[^\n]*\.yaml:\d+)"
-    return bool(re.fullmatch(rf"{place}: ({NO_CARD}|[^\n]*\S: \S)[^\n]*", problem))
+    if problem.startswith("override "):  # which begins with its key, if it has one
+        return bool(re.fullmatch(r"[^\n]*: \S[^\n]*", problem))
+    return bool(re.fullmatch(rf"[^\n]*\.yaml:\d+: ({NO_CARD}|[^\n]*\S: \S)[^\n]*", problem))
 
 
 def test_what_has_no_place_is_seen() -> None:
