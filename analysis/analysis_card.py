@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from alphoton.analysis.selection import Axis, Cut
@@ -14,6 +15,7 @@ from alphoton.analysis.vetoes import Veto
 from alphoton.data.card import Block, Card
 from alphoton.data.card_paths import ANY, KeyPath
 from alphoton.data.grid import Energies
+from alphoton.data.printable import one_line
 from alphoton.data.quantities import Density, Energy, Fraction, Length, Luminosity, WholeNumber, parse
 
 Problems = Iterator[tuple[KeyPath, str]]
@@ -351,12 +353,29 @@ class BeamDumpBlock(Block):
             yield ("calorimeters",), "are due with 'edges: events'"
 
 
+def _drawable(label: str) -> str:
+    """A label that can be drawn: found out here, not when the figure is made at the end of the work."""
+    if one_line(label) != label:
+        raise PydanticCustomError("label", "must be one line without control characters")
+    dollars = len(re.findall(r"(?<!\\)\$", label))
+    if dollars and dollars % 2 == 0:  # with an odd number it is drawn as it stands
+        from matplotlib.mathtext import MathTextParser  # takes long to import
+
+        try:
+            MathTextParser("path").parse(label)
+        except (ValueError, RecursionError) as error:
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            raise PydanticCustomError("label", "cannot be drawn: {why}", {"why": lines[-1].strip()}) from None
+    return label
+
+
 class ComparisonBlock(Block):
     """A published curve that is drawn beside the limits, and enters none of them."""
 
     curve: str
     column: str
-    label: str
+    label: Annotated[str, AfterValidator(_drawable)]
+    """Words of the legend; between two `$` as mathematics, as matplotlib has it."""
     mass_column: str = "mass_GeV"
     coupling: Literal["g_agamma", "g_ae"] = "g_agamma"
 

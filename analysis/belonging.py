@@ -34,7 +34,7 @@ def check_file(card: AnalysisCard, path: str | Path, meta: Mapping[str, Any]) ->
     if problems:
         name = f"the analysis card '{card.name}'"
         named = (problem if name in problem else f"{path}: not for {name}: {problem}" for problem in problems)
-        raise InputError("\n".join(f"{problem}; to go on, allow it with allow_other=True" for problem in named))
+        raise InputError(*(f"{problem}; to go on, allow it with allow_other=True" for problem in named))
 
 
 def _range_problems(card: AnalysisCard, path: str | Path, meta: Mapping[str, Any]) -> Iterator[str]:

@@ -24,6 +24,10 @@ SAME_NUMBER = 1e-6
 """The same for the atomic number of an element."""
 
 
+LARGEST = 1e100
+"""Events for each pb: far beyond any experiment, and products with it stay numbers."""
+
+
 class NoExposureError(CardError):
     """The cards do not say how much beam there was, or what it met."""
 
@@ -112,7 +116,11 @@ def exposure(card: AnalysisCard, setup: Setup) -> float:
         message = f"there is no target: {setup.place} has two beams that collide; give 'luminosity'"
         raise CardError([card.problem(key, message)])
     atoms, hit_in_each = _column(card, setup, target, key)
-    return particles * atoms * hit_in_each * CM2_PER_PB
+    events = particles * atoms * hit_in_each * CM2_PER_PB
+    if not events <= LARGEST:
+        message = f"this and the target make {events:g} events for each pb: it must be at most {LARGEST:g}"
+        raise CardError([card.problem(key, message)])
+    return events
 
 
 def _given(card: AnalysisCard) -> tuple[KeyPath, KeyPath, Target | None, float | None]:

@@ -50,7 +50,8 @@ class Card(Block):
         Raises `CardError` with every problem found.
         """
         if isinstance(reference, Card):
-            assert isinstance(reference, cls)
+            if not isinstance(reference, cls):
+                raise CardError([f"{reference.origin}: {reference.name}: is a {reference.KIND} card, not a {cls.KIND} card"])
             if not overrides:
                 return reference
             if reference._edited:
@@ -82,7 +83,7 @@ class Card(Block):
     @classmethod
     def _what_else(cls, raw: RawCard, error: ValidationError) -> list[str]:
         """The problems between keys that show once the keys that are wrong alone are left out."""
-        data, wrong = _copy(raw.data), [_locate(cls, raw.data, detail["loc"])[0] for detail in error.errors()]
+        data, wrong = _copy(raw.data), [_locate(cls, raw.data, detail)[0] for detail in error.errors()]
         for path in sorted(wrong, key=lambda path: [str(step) for step in path], reverse=True):
             _remove(data, path)
         try:
@@ -176,7 +177,7 @@ def _copy(node: Any) -> Any:
 
 def _explain(model: type[BaseModel], raw: RawCard, detail: ErrorDetails) -> str:
     """One line for one of pydantic's errors, at the place where the key stands."""
-    path, known = _locate(model, raw.data, detail["loc"])
+    path, known = _locate(model, raw.data, detail)
     if detail["type"] == "extra_forbidden":
         message = f"unknown key{_suggest(str(path[-1]), known)}"
     elif detail["type"] == "missing":
@@ -203,17 +204,19 @@ def _explain_tag(detail: ErrorDetails) -> str:
 def _suggest(word: str, known: Sequence[str]) -> str:
     lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), lower, n=1)
-    return (f"; did you mean '{lower[close[0]]}'?" if close else "") + f" (known: {', '.join(known)})"
+    hint = f"; did you mean '{lower[close[0]]}'?" if close else ""
+    return hint + (f" (known: {', '.join(known)})" if known else "")
 
 
-def _locate(model: type[BaseModel], data: Any, loc: Sequence[str | int]) -> tuple[KeyPath, list[str]]:
+def _locate(model: type[BaseModel], data: Any, detail: ErrorDetails) -> tuple[KeyPath, list[str]]:
     """The card's own path of an error, without the tags pydantic adds for unions, and the keys known there."""
+    loc, missing = detail["loc"], detail["type"] == "missing"
     path: KeyPath = ()
     blocks: list[type[BaseModel]] = [model]
     known = blocks
     for position, step in enumerate(loc):
         inside = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
-        if not inside and position < len(loc) - 1:
+        if not inside and (position < len(loc) - 1 or not missing):
             continue  # the tag of a union
         path = (*path, step)
         known = [block for block in blocks if _fits(block, data)]

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from alphoton.data.card_paths import (
     ALLOWED,
@@ -27,14 +28,21 @@ from alphoton.data.card_paths import (
     own_folders,
     package_data,
 )
-from alphoton.data.errors import CardError, first_line
+from alphoton.data.errors import CardError, InputError, first_line
+from alphoton.data.text_file import read_text
 from alphoton.data.yaml_limits import MAX_BYTES, MAX_DEPTH, check_text
 
 TAGS = ("map", "seq", "str", "int", "float", "bool", "null", "merge")
+MAX_BASES = 20
+"""Cards that one card extends, one below the other."""
 MAX_NODES = 20_000
 """Values of a card, those that aliases repeat among them."""
 
 Places = dict[KeyPath, str]
+
+
+class _TooDeepError(CardError):
+    """Told once, not once for each of the cards on the way down."""
 
 
 class OverridePlace(str):
@@ -42,8 +50,8 @@ class OverridePlace(str):
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """model.m_a"""
-    return ".".join(map(str, path))
+    """model.m_a; a key that is empty is shown as one."""
+    return ".".join(str(step) or "''" for step in path)
 
 
 def package_folder() -> Path:
@@ -117,20 +125,23 @@ def documents(path: Path) -> list[RawCard]:
     """All cards in a file, one a YAML document; a file may hold one card of each kind."""
     shown = str(path)
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise CardError([f"{shown}: is no regular file, and no card"])
-        if path.stat().st_size > MAX_BYTES:
-            raise CardError([f"{shown}:1: a card of more than {MAX_BYTES} bytes: is this a card?"])
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, "card", MAX_BYTES)
         nodes = _load(text, shown)
     except CardError:
         raise
+    except InputError as error:
+        raise CardError(error.problems) from None
     except FileNotFoundError:
         raise CardError([f"{shown}: no such file"]) from None
     except OSError as error:
         raise CardError([f"{shown}: cannot be read: {error.strerror}"]) from None
-    except UnicodeDecodeError:
-        raise CardError([f"{shown}:1: not a text file: a card is YAML in UTF-8"]) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise CardError([f"{shown}:{line}: not a text file: a card is YAML in UTF-8"]) from None
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        raise CardError([f"{shown}:{line}: not valid YAML: the character U+{code:04X} is not allowed"]) from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problem = (error.problem or str(error)).splitlines()[0]
@@ -218,6 +229,8 @@ def _with_bases(kind: str, reference: str | Path, seen: tuple[str, ...]) -> RawC
     identity = str(Path(raw.origin).resolve())
     if identity in seen:
         raise CardError([f"{place}: extends: '{base_name}' extends itself in a circle"])
+    if len(seen) >= MAX_BASES:
+        raise _TooDeepError([f"{place}: extends: more than {MAX_BASES} cards one below the other"])
     if not isinstance(base_name, str) or Path(base_name).name != base_name:
         raise CardError([f"{place}: extends: must be the name of a card or of a file beside it, got {base_name!r}"])
     base_file = next((near for home in homes(Path(raw.origin)) if is_file(near := home / base_name)), base_name)
@@ -225,9 +238,11 @@ def _with_bases(kind: str, reference: str | Path, seen: tuple[str, ...]) -> RawC
         raise CardError([f"{place}: extends: '{base_name}' lies outside {ALLOWED}; copy it there"])
     try:
         base = _with_bases(kind, base_file, (*seen, identity))
+    except _TooDeepError:
+        raise
     except CardError as error:
         raise CardError([f"{place}: extends: {problem}" for problem in error.problems]) from None
-    _merge(base, raw.data, raw.places, ())
+    _lay_over(base, raw)
     base.bases, base.origin = (base.origin, *base.bases), raw.origin
     base.places[()] = raw.places[()]
     return base
@@ -251,16 +266,27 @@ def _find(kind: str, reference: str | Path) -> RawCard:
     raise CardError([f"no {kind} card '{reference}'{hint} (packaged: {', '.join(names)}; or give the path of a file)"])
 
 
-def _merge(base: RawCard, data: Mapping[str, Any], places: Places, path: KeyPath) -> None:
-    """Lay `data` over the base: mappings key by key, anything else replaced whole."""
-    target = _at(base.data, path)
+def _lay_over(base: RawCard, raw: RawCard) -> None:
+    """Lay a card over its base: mappings key by key, anything else replaced whole."""
+    replaced: set[KeyPath] = set()
+    _merge(base.data, raw.data, (), replaced)
+    kept = {path: place for path, place in base.places.items() if not _is_below(path, replaced)}
+    base.places = kept | raw.places
+
+
+def _merge(target: dict[str, Any], data: Mapping[str, Any], path: KeyPath, replaced: set[KeyPath]) -> None:
+    """The same for data at a path; notes the paths of what is replaced."""
     for key, value in data.items():
         here = (*path, key)
         if isinstance(value, dict) and isinstance(target.get(key), dict):
-            base.places[here] = places[here]
-            _merge(base, value, places, here)
+            _merge(target[key], value, here, replaced)
         else:
-            _replace(base, here, value, {p: where for p, where in places.items() if p[: len(here)] == here})
+            target[key] = value
+            replaced.add(here)
+
+
+def _is_below(path: KeyPath, above: set[KeyPath]) -> bool:
+    return any(path[:length] in above for length in range(1, len(path) + 1))
 
 
 def _replace(raw: RawCard, path: KeyPath, value: Any, places: Places) -> None:
@@ -286,6 +312,8 @@ def apply_override(raw: RawCard, override: str, dotted_keys: Sequence[str] = ())
     keys = key.strip().split(".")
     if not separator or not all(keys):
         raise CardError([f"{shown}: write key=value, with the key as a dotted path like model.m_a"])
+    if len(keys) > MAX_DEPTH:
+        raise CardError([f"{shown}: {key}: a path of more than {MAX_DEPTH} keys"])
     if keys[0] in ("schema", "extends"):
         raise CardError([f"{shown}: {keys[0]}: cannot be overridden; copy the card and edit it"])
     try:

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from alphoton.data.printable import one_line
+
 
 class InputError(ValueError):
-    """Something a person gave (an argument, a file) cannot be used. The message says what, where and what would do."""
+    """Something a person gave (an argument, a file) cannot be used. The message says what, where and what would do.
+
+    Several problems are several lines. Keys, values and names in them cannot begin a line, or steer a terminal.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = [one_line(problem) for problem in problems]
+        super().__init__("\n".join(self.problems))
+
+    def __reduce__(self) -> Any:
+        return type(self), tuple(self.problems)
 
 
 class CardError(InputError):
     """One or more problems in a card, all reported together, each as `file:line: dotted.path: message`."""
 
     def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(problems))
+        super().__init__(*problems)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.problems,)
 
 
 class CardWarning(UserWarning):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from alphoton.data.quantities import Energy, WholeNumber, parse
@@ -60,7 +60,12 @@ def _energies(value: Any) -> tuple[float, ...]:
 
 
 def _grid(value: dict[str, Any]) -> tuple[float, ...]:
-    grid = EnergyGrid.model_validate(value)
+    try:
+        grid = EnergyGrid.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where, what = ".".join(map(str, first["loc"])), first["msg"]
+        raise PydanticCustomError("quantity", "{message}", {"message": f"{where}: {what[:1].lower()}{what[1:]}"}) from None
     if not (0 < grid.start < grid.stop or grid.points == 1 or (grid.spacing == "linear" and 0 <= grid.start < grid.stop)):
         raise PydanticCustomError("quantity", "the grid is inverted or empty, or is logarithmic and starts at 0")
     return tuple(grid.values())

@@ -12,8 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from alphoton.data.errors import InputError
+from alphoton.data.text_file import read_text
 
 LEPTONS = ("electron", "muon")
+MAX_BYTES = 1_000_000
 COLUMNS = ["set", "lepton", "label", "value", "error", "source"]
 
 
@@ -40,7 +42,7 @@ def load(path: str | Path | None = None) -> dict[str, tuple[Measured, ...]]:
     """
     file = Path(str(files("alphoton.data"))) / "moments.csv" if path is None else Path(path)
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_text(file, "table of moments", MAX_BYTES, "utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{file}: not a text file: measured moments are CSV in UTF-8") from None
     except OSError as error:

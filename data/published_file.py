@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,10 +25,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from alphoton.data.card_paths import is_file, own_folders, package_data
 from alphoton.data.errors import InputError
+from alphoton.data.printable import shortened
+from alphoton.data.text_file import read_text
 
 USES = ("recast", "comparison", "input")
 SELECTION = "selection"
 MAX_BYTES = 1_000_000
+MAX_COLUMNS = 200
+MAX_NAME = 200
 
 Numbers = NDArray[np.float64]
 Row = tuple[int, list[str]]
@@ -110,7 +113,10 @@ class PublishedCurve:
         """The rows of each selection, lowest first. Raises `InputError` where `x_column` does not increase in one."""
         x = self.column(x_column)
         labels = self.text.get(SELECTION, np.full(x.shape, ""))
-        selections = {str(label): np.flatnonzero(labels == label) for label in np.unique(labels)}
+        names, which = np.unique(labels, return_inverse=True)
+        order = np.argsort(which, kind="stable")
+        groups = np.split(order, np.searchsorted(which[order], np.arange(1, len(names))))
+        selections = dict(zip(map(str, names), groups, strict=True))
         for rows in selections.values():
             for row in rows.tolist():
                 if np.isnan(x[row]):
@@ -138,9 +144,7 @@ def load(name: str | Path, *, zeros: bool = False) -> PublishedCurve:
     """
     try:
         path = find(name)
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}:1: a curve of more than {MAX_BYTES} bytes: is this a curve?")
-        return _parse(path.read_text(encoding="utf-8-sig"), str(path), zeros=zeros)
+        return _parse(read_text(path, "curve", MAX_BYTES, "utf-8-sig"), str(path), zeros=zeros)
     except UnicodeDecodeError:
         raise InputError(f"{name}: not a text file: a curve is CSV in UTF-8") from None
     except OSError as error:
@@ -166,10 +170,11 @@ def _parse(text: str, path: str, *, zeros: bool = False) -> PublishedCurve:
     table: list[Row] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.lstrip().startswith("#"):
-            if entry := re.match(r"\s*#\s*(title|source|use|note):\s*(.*?)\s*$", line):
-                header[entry[1]].append(entry[2])
-                if entry[1] == "use" and entry[2] not in USES:
-                    raise InputError(f"{path}:{number}: use: '{entry[2]}' is none of {', '.join(USES)}")
+            word, colon, value = line.lstrip().removeprefix("#").partition(":")
+            if colon and (word := word.lstrip()) in header:
+                header[word].append(value := value.strip())
+                if word == "use" and value not in USES:
+                    raise InputError(f"{path}:{number}: use: '{value}' is none of {', '.join(USES)}")
         elif line.strip():
             table.append((number, _cells(line, f"{path}:{number}")))
     _check_shape(table, path)
@@ -202,7 +207,11 @@ def _check_shape(table: Sequence[Row], path: str) -> None:
     (line, names), *rows = table
     if len(names) < 2:
         raise InputError(f"{path}:{line}: one column only: two are due at least, separated by commas")
+    if len(names) > MAX_COLUMNS:
+        raise InputError(f"{path}:{line}: {len(names)} columns, more than {MAX_COLUMNS}: is this a curve?")
     for name in names:
+        if len(name) > MAX_NAME:
+            raise InputError(f"{path}:{line}: '{shortened(name)}' is too long for the name of a column")
         if not name or _number(name) is not None:
             raise InputError(f"{path}:{line}: '{name}' is no column name; the line above the numbers names the columns")
         if names.count(name) > 1:

@@ -17,6 +17,8 @@ import hepunits
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from alphoton.data.printable import shortened
+
 ENERGY = {name: getattr(hepunits, name) / hepunits.GeV for name in ("eV", "keV", "MeV", "GeV", "TeV")}
 PICOBARN = {"mb": 1e9, "ub": 1e6, "nb": 1e3, "pb": 1.0, "fb": 1e-3, "ab": 1e-6}
 UNITS: dict[str, dict[str, float]] = {
@@ -61,13 +63,15 @@ PLAUSIBLE = {
 """The units that a number without one may have meant: what a message suggests."""
 MOST_DIGITS = 40
 """Of a whole number; no key needs one as long."""
-_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity))\s*(.*?)\s*", re.IGNORECASE)
+MOST_CHARACTERS = 200
+"""Of a quantity or a whole number; what is longer is refused unread."""
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:infinity|inf|nan)", re.IGNORECASE)
 
 
 def _canonical(unit: str) -> str:
     """The one spelling of a unit: "1/GeV", "GeV^-1", "GeV-1" and "GeV**-1" are all "/GeV"."""
     unit = unit.replace("**", "^").replace("µ", "u").replace("μ", "u").replace("³", "^3").replace("²", "^2")
-    unit = re.sub(r"\s*/\s*", "/", unit).removeprefix("*").strip()
+    unit = "/".join(part.strip() for part in unit.split("/")).removeprefix("*").strip()
     inverse = re.fullmatch(r"(?:1/|/)?([A-Za-z]+)(?:\^?\(?(-1)\)?)?", unit)
     if inverse and (unit.startswith(("1/", "/")) != bool(inverse[2])):
         return f"/{inverse[1]}"
@@ -84,10 +88,12 @@ def parse(value: Any, *dimensions: str) -> float:
     wanted = f"a number, like {example}" if "fraction" in dimensions else f"a quantity with its unit, like {example}"
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"must be {wanted}, got {value!r}")
-    match = _NUMBER.fullmatch(str(value))
+    text = _text(value, wanted)
+    match = _NUMBER.match(text)
     if match is None:
         raise ValueError(f"must be {wanted}, got '{value}'")
-    number, unit = float(match[1]), _canonical(match[2])
+    number, written = float(match[0]), text[match.end() :].strip()
+    unit = _canonical(written)
     if not math.isfinite(number):
         raise ValueError(f"must be finite, got '{value}'")
     for dimension in dimensions:
@@ -98,10 +104,20 @@ def parse(value: Any, *dimensions: str) -> float:
             return result
     known = ", ".join(repr(name) for d in dimensions for name in UNITS[d] if name)
     if unit == "":
-        given = match[1].removesuffix(".0")
+        given = match[0].removesuffix(".0")
         meant = " or ".join(f"'{given} {name}'" for d in dimensions for name in PLAUSIBLE.get(d, ()))
         raise ValueError(f"the unit is missing: write {meant} (got '{value}')")
-    raise ValueError(f"unknown unit '{match[2]}' for {' or '.join(dimensions)}: known are {known}")
+    raise ValueError(f"unknown unit '{written}' for {' or '.join(dimensions)}: known are {known}")
+
+
+def _text(value: Any, wanted: str) -> str:
+    """A value as text without spaces about it. Raises `ValueError` if it is too long to be one."""
+    if isinstance(value, int) and abs(value) >= 10**MOST_CHARACTERS:  # Python does not write out all of them
+        raise ValueError(f"must be {wanted}, got a number of more than {MOST_CHARACTERS} digits")
+    text = str(value).strip()
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"must be {wanted}, got {len(text)} characters: '{shortened(text, 40)}'")
+    return text
 
 
 def whole(value: Any) -> int:
@@ -113,7 +129,7 @@ def whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, str | Real):
         raise ValueError(f"{wanted}, got {value!r}")
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(_text(value, wanted.removeprefix("must be ")))
     except InvalidOperation:
         raise ValueError(f"{wanted}, got '{value}'") from None
     if not number.is_finite():

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphoton.data.arguments import whole_argument
-from alphoton.data.errors import InputError
+from alphoton.data.errors import CardError, InputError
 from alphoton.data.event_file import Chunk, EventFile, EventWriter, Jagged
 from alphoton.data.experiments import experiment_problems
 from alphoton.data.output import check_free
@@ -151,7 +151,7 @@ def simulate(
     with EventFile(events) as source, EventWriter(path, force=force) as writer:
         problems = list(experiment_problems(events, source.meta["cards"], card))
         if problems and not allow_other:
-            raise InputError("\n".join(f"{problem}; to go on, allow it with allow_other=True" for problem in problems))
+            raise InputError(*(f"{problem}; to go on, allow it with allow_other=True" for problem in problems))
         header = {**source.meta, "cards": {**source.meta["cards"], "detector": card.resolved}}
         header["detector_seed"] = source.meta["seed"] if seed is None else seed
         header["recipe"] = recipe(card, source, header["detector_seed"]).digest
@@ -208,7 +208,10 @@ def reconstruct(card: DetectorCard, chunk: Chunk, meta: dict[str, Any], index: i
         rng: RandomNumbers = np.random.default_rng(seed)
         if not isinstance(module, Trigger):
             rng = Draws(rng, event.photons)
-        _apply(module, card.geometry, event, rng)
+        try:
+            _apply(module, card.geometry, event, rng)
+        except InputError as error:  # of a formula, which the values at hand lead beyond its range
+            raise CardError([card.problem(("modules", number), problem) for problem in error.problems]) from None
     truth = {name: column for name, column in chunk.items() if name not in RECO and not name.startswith("pass_")}
     columns = photon_columns(event, card.geometry)
     if card.absorbs:

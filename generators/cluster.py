@@ -33,6 +33,7 @@ LOOK = 2.0
 """Seconds after which the threads of the cluster are counted again."""
 FAREWELL = 2.0
 """Seconds for taking leave of a scheduler that may be gone."""
+TLS = "; one with TLS needs certificates in dask's configuration, distributed.comm.tls"
 LOGGERS = ("distributed.client", "distributed.core", "distributed.comm", "distributed.utils_comm", "tornado.application")
 """They report what is told here in one message."""
 
@@ -174,13 +175,17 @@ def connected(scheduler: str) -> Iterator[Cluster]:
 
     Raises `InputError` where dask is not installed or the address is none, and `ClusterError` where nobody answers there.
     """
+    if any(letter.isspace() or not letter.isprintable() for letter in scheduler):
+        raise InputError(f"scheduler={scheduler}: has spaces or control characters; an address is like tcp://host:8786")
     distributed = _dask(scheduler)
     with _quiet():
         try:
             _knock(distributed, scheduler)
             client = distributed.Client(scheduler, timeout=PATIENCE, set_as_default=False)
-        except ValueError as error:
-            raise InputError(f"scheduler={scheduler}: {error}; an address is like tcp://host:8786") from None
+        except (ValueError, TypeError, ImportError, NotImplementedError, AttributeError, RuntimeError) as error:
+            # each kind of address has errors of its own, as tls:// without certificates
+            remedy = f"an address is like tcp://host:8786{TLS if scheduler.startswith(('tls:', 'wss:')) else ''}"
+            raise InputError(f"scheduler={scheduler}: {first_line(error)}; {remedy}") from None
         except (OSError, TimeoutError) as error:
             raise ClusterError(f"no dask scheduler answers at {scheduler} ({first_line(error)})") from None
         try:

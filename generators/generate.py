@@ -128,7 +128,8 @@ def _fill(
         tally.add(drawn)
         if progress is not None:
             progress(tally.events, source.card.events)
-    assert tally.events == before + piece[1]
+    if tally.events != before + piece[1]:
+        raise RuntimeError(f"{tally.events - before} events were made in place of {piece[1]}")
 
 
 def _in_parts(

@@ -14,6 +14,7 @@ from pydantic import (
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -50,6 +51,10 @@ def _one_of_the_loops(value: Any, known: ValidatorFunctionWrapHandler) -> Any:
 Loops = Annotated[bool | Literal["momentum_dependent"], WrapValidator(_one_of_the_loops)]
 
 
+LARGEST = 1e30
+"""A mass in GeV or a coupling in 1/GeV: far beyond any."""
+
+
 class Model(Block):
     """Masses and couplings; which of them a process takes is in `MODEL_KEYS`.
 
@@ -66,6 +71,16 @@ class Model(Block):
     radiative_coupling: Loops = False
     m_v: Mass = None
     epsilon: float = 1.0
+
+    @field_validator("m_a", "g_agamma", "g_ae", "g_amu", "g_achi", "m_chi", "m_v", "epsilon")
+    @classmethod
+    def _not_too_large(cls, value: float | None) -> float | None:
+        """Widths go with the square of a coupling and the third power of a mass, and must stay numbers."""
+        if value is not None and abs(value) > LARGEST:
+            raise PydanticCustomError(
+                "quantity", f"is out of the range of numbers: must be at most {LARGEST:g} (GeV, /GeV), got {value:g}"
+            )
+        return value
 
     @property
     def muon_ratio(self) -> float:
@@ -128,6 +143,10 @@ def _model_where_due(value: Any, info: ValidationInfo) -> Any:
     raise PydanticCustomError("missing", "is missing")
 
 
+SOFTEST = 1e-30
+"""GeV: the least energy of a photon."""
+
+
 class PhotonBlock(Block):
     """Where the photons of a radiative process begin: in the centre of mass, or on nuclei in the laboratory.
 
@@ -137,6 +156,14 @@ class PhotonBlock(Block):
     least_energy: Annotated[Energy, Field(gt=0)]
     least_angle: Annotated[Angle, Field(ge=0, lt=3.14)] = 0.0
     """To the beam on nuclei, or to both beams."""
+
+    @field_validator("least_energy")
+    @classmethod
+    def _not_too_soft(cls, value: float) -> float:
+        """Kinematics of a photon without energy are not those of a number."""
+        if value < SOFTEST:
+            raise PydanticCustomError("quantity", f"must be at least {SOFTEST * 1e9:g} eV, got {value * 1e9:g} eV")
+        return value
 
 
 class Electroweak(Block):
@@ -297,6 +324,9 @@ class ProcessCard(Card):
         yield from model_problems
         if not beam_problems and not model_problems:
             yield from self._threshold_problems()
+            if self.beams.cascade and self.energy_cut < (least := LEAST_OF_CASCADE * self.beams.beam_energy):
+                message = f"a shower by Monte Carlo is followed down to it: it must be at least {least * 1e3:g} MeV"
+                yield ("energy_cut",), message
 
     def _photon_problems(self) -> Iterator[tuple[KeyPath, str]]:
         radiative = self.process in RADIATIVE
@@ -407,9 +437,6 @@ class ProcessCard(Card):
             if self.energy_cut >= largest:
                 message = f"leaves nothing of a beam of {beam * 1e3:g} MeV; it must be 0 to below {largest * 1e3:.9g} MeV"
                 yield ("energy_cut",), message
-            if self.beams.cascade and self.energy_cut < LEAST_OF_CASCADE * beam:
-                least = LEAST_OF_CASCADE * beam * 1e3
-                yield ("energy_cut",), f"a shower by Monte Carlo is followed down to it: it must be at least {least:g} MeV"
         if self.process == "neutrino_photon":
             least = MASSLESS_ANGLE * 2 * ELECTRON_MASS / min(collision.sqrt_s for collision in collisions)
             if not least <= self.photon_cut.least_angle < math.pi / 2:

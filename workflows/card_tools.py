@@ -62,7 +62,7 @@ def _check_named(card: Card) -> None:
     """The cards that an analysis or a workflow names are there and valid. Raises `InputError`."""
     if card.KIND not in ("analysis", "workflow"):
         return
-    from alphoton.workflows.card_checks import CURVES, missing_files
+    from alphoton.workflows.card_checks import CURVES, missing_files, named_card
     from alphoton.workflows.chain import load_experiment
     from alphoton.workflows.measurements import beside
 
@@ -71,7 +71,10 @@ def _check_named(card: Card) -> None:
             raise CardError(problems)
         load_experiment(card)  # type: ignore[arg-type]
         return
-    for study in card.studies:  # type: ignore[attr-defined]
+    for index, study in enumerate(card.studies):  # type: ignore[attr-defined]
+        for kind in ("analysis", "process", "detector"):
+            if (name := getattr(study, kind)) is not None:
+                named_card(model(kind), card, ("studies", index, kind), name)
         named = (name and beside(card, name) for name in (study.process, study.detector))
         load_experiment(beside(card, study.analysis), (), *named)
 

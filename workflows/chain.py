@@ -183,7 +183,7 @@ class Experiment:
         problems = [text for card in cards for text in selection_problems(self.analysis, self.detector, card, mass)]
         problems += [text for process in self.processes for text in decay_problems(self.analysis, process, mass)]
         if problems:
-            raise InputError("\n".join(problems))  # not a mass out of reach, which a `CardError` is taken for
+            raise InputError(*problems)  # not a mass out of reach, which a `CardError` is taken for
         return cards, reference
 
 

@@ -11,17 +11,24 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from alphoton.data.errors import CacheWarning, CardWarning, ClusterError, InputError
+from alphoton.data.errors import CacheWarning, CardWarning, ClusterError, InputError, first_line
 from alphoton.data.output import finished, forget_finished
+from alphoton.data.printable import one_line, shortened, spell
+from alphoton.workflows.console import say
 from alphoton.workflows.export_cli import app as export_app
-from alphoton.workflows.options import whole_number, with_options
+from alphoton.workflows.options import restore_help, whole_number, with_options
 
 BAD_INPUT, FAILURE, INTERRUPTED, TERMINATED = 2, 1, 130, 143
+MOST_SHOWN = 4000
+"""Characters of one line of a message: what a person gave, and it quotes, may be longer than that."""
+MORE_MEMORY = "raise the limit (ulimit -v), or ask for fewer events or workers"
+SIGNS_OF_NO_MEMORY = ("cannot allocate memory", "failed to map segment", "unable to allocate", "out of memory", "bad_alloc")
 KEPT, NOTHING = "what was finished is kept, nothing unfinished is left behind", "nothing was written"
 
 app = typer.Typer(
@@ -55,7 +62,7 @@ Output = Annotated[Path, typer.Option("-o", "--output", help="Where to write.")]
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"alphoton {version('alphoton')}")
+        say(f"alphoton {version('alphoton')}")
         raise typer.Exit
 
 
@@ -94,7 +101,7 @@ def xsec(process: Annotated[str, typer.Argument(help="Process card.")], set_: Se
     rows = [[name, with_error(part.value, part.error)] for name, part in found.components.items()]
     table(f"{card.name}: cross-section", ["component", "pb"], [*rows, ["total", with_error(found.value, found.error)]])
     if compared is not None:
-        typer.echo(f"for comparison, the improved Weizsaecker-Williams form: {compared:.5g} pb")
+        say(f"for comparison, the improved Weizsaecker-Williams form: {compared:.5g} pb")
 
 
 @app.command()
@@ -203,7 +210,7 @@ def analyse(
             progress=progress,
         )
     for remark in found.remarks:
-        typer.echo(remark, err=True)
+        say(remark, err=True)
     if json:
         print_json(found)
         return
@@ -213,15 +220,15 @@ def analyse(
     ]
     table(f"{reco}: cutflow", ["cut", "events", "efficiency"], rows)
     fiducial = with_error(found.fiducial_cross_section_pb, found.fiducial_cross_section_error_pb)
-    typer.echo(f"fiducial cross-section: {fiducial} pb")
+    say(f"fiducial cross-section: {fiducial} pb")
     if found.expected_events is not None and found.expected_events_error is not None:
         expected = with_error(found.expected_events, found.expected_events_error)
-        typer.echo(f"expected events at the couplings of the process card: {expected}")
+        say(f"expected events at the couplings of the process card: {expected}")
     for name, part in found.components.items():
         if name == "interference":
             continue
         shown = with_error(part["efficiency"], part["efficiency_error"])
-        typer.echo(f"{name} coupling only: efficiency {shown}, effective size {part['effective_size']:.0f}")
+        say(f"{name} coupling only: efficiency {shown}, effective size {part['effective_size']:.0f}")
 
 
 @app.command()
@@ -280,7 +287,7 @@ def _say_why_empty(rows: Any) -> None:
     from alphoton.workflows.limit_scan import remarks
 
     for remark in remarks(rows):
-        typer.echo(with_options(remark), err=True)
+        say(with_options(remark), err=True)
 
 
 def _limits_table(title: str, rows: Any) -> None:
@@ -312,7 +319,7 @@ def _limits_table(title: str, rows: Any) -> None:
             default=0.0,
         )
         if systematic > 0:
-            typer.echo(f"{name}: a systematic error of up to {systematic:.0%} on the couplings comes on top")
+            say(f"{name}: a systematic error of up to {systematic:.0%} on the couplings comes on top")
 
 
 @app.command()
@@ -333,14 +340,14 @@ def run(
         found = run_workflow(workflow, output, overrides=set_ or (), workers=workers, force=force, progress=progress)
     _say_why_empty(found.rows)
     for skipped in found.skipped:
-        typer.echo(f"out of reach, left out: {skipped}", err=True)
+        say(f"out of reach, left out: {skipped}", err=True)
     if json:
         files = {"limits_csv": found.limits, "figures": found.figures, "skipped": found.skipped}
         print_json({"limits": [as_dict(row) for row in found.rows], **files})
         return
     shown = _few(found.rows)
     _limits_table(f"{found.output}: limits" + ("" if len(shown) == len(found.rows) else " at some masses"), shown)
-    typer.echo(f"written: {found.limits} " + " ".join(str(path) for path in found.figures))
+    say(f"written: {found.limits} " + " ".join(str(path) for path in found.figures))
 
 
 SHOWN_ROWS = 60
@@ -392,7 +399,7 @@ def figure(
         return
     for result in made:
         note = "" if result.name in outdated else "  (up to date)"
-        typer.echo(" ".join(str(path) for path in result.paths) + note)
+        say(" ".join(str(path) for path in result.paths) + note)
 
 
 @app.command()
@@ -413,7 +420,7 @@ def merge(
         return
     rows = [[source["file"], f"{source['seed']}", f"{source['events']}"] for source in found.sources]
     table(f"{found.path}", ["from", "seed", "events"], [*rows, ["all", "", f"{found.events}"]])
-    typer.echo(f"cross-section: {with_error(found.cross_section_pb, found.error_pb)} pb")
+    say(f"cross-section: {with_error(found.cross_section_pb, found.error_pb)} pb")
 
 
 @app.command()
@@ -444,7 +451,7 @@ def card_list(json: Json = False) -> None:
         print_json(names)
         return
     for kind, cards in names.items():
-        typer.echo(f"{kind:<9} {' '.join(cards)}")
+        say(f"{kind:<9} {' '.join(cards)}")
 
 
 @card_app.command("show")
@@ -453,9 +460,9 @@ def card_show(words: Annotated[list[str], typer.Argument(metavar="[KIND] NAME", 
     from alphoton.workflows.card_tools import show_card
 
     text, remark = show_card(words)
-    typer.echo(text, nl=False)
+    say(text, end="")
     if remark:
-        typer.echo(remark, err=True)
+        say(remark, err=True)
 
 
 @card_app.command("validate")
@@ -465,7 +472,7 @@ def card_validate(files: Annotated[list[Path], typer.Argument(help="Files with o
 
     for file in files:
         for kind, name in validate_file(file):
-            typer.echo(f"{file}: {kind} card '{name}' is valid")
+            say(f"{file}: {kind} card '{name}' is valid")
 
 
 def main() -> None:
@@ -494,6 +501,10 @@ class _Interruption:
 
 
 def _run() -> int:
+    if sys.flags.optimize > 1:
+        restore_help(app)
+    for stream in (sys.stdout, sys.stderr):
+        spell(stream)
     interruption = _Interruption()
     forget_finished()
     with _card_warnings():
@@ -509,27 +520,54 @@ def _call(interruption: _Interruption) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return interruption.tell()
     except ClusterError as error:
-        _say(str(error))
+        _say(one_line(str(error)))
         return FAILURE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE
+    except MemoryError as error:
+        _say(f"not enough memory{f' ({first_line(error)})' if str(error) else ''}: {MORE_MEMORY}")
+        return FAILURE
     except OSError as error:
+        if (lack := _lack(error)) is not None:
+            _say(lack)
+            return FAILURE
         where = f"{error.filename}: " if error.filename else ""
-        _say(f"{where}{error.strerror or error}")
+        _say(one_line(f"{where}{error.strerror or error}"))
         return FAILURE
     except Exception as error:
         show = getattr(error, "show", None)
         if show is not None:  # a wrong option or argument; the class is click's, or typer's own copy of it
-            show()
+            text = StringIO()
+            if isinstance(getattr(error, "message", None), str):
+                error.message = one_line(error.message)  # type: ignore[attr-defined]
+            show(text)
+            say(shortened(text.getvalue(), MOST_SHOWN), err=True, end="")
             return int(getattr(error, "exit_code", BAD_INPUT))
         if os.environ.get("ALPHOTON_TRACEBACK"):
             raise
-        _say(f"internal error: {type(error).__name__}: {error}. This is a bug; ALPHOTON_TRACEBACK=1 shows where")
+        if (lack := _lack(error)) is not None:
+            _say(lack)
+            return FAILURE
+        what = one_line(f"{type(error).__name__}: {error}")
+        _say(f"internal error: {what}. This is a bug; ALPHOTON_TRACEBACK=1 shows where")
         return FAILURE
     if code == INTERRUPTED:  # typer caught it first
         return interruption.tell()
     return code if isinstance(code, int) else 0
+
+
+def _lack(error: BaseException) -> str | None:
+    """A message where the system gave no thread or no memory, which libraries report in many ways; else None."""
+    cause: BaseException | None = error
+    while cause is not None:
+        text = str(cause).lower()
+        if "start new thread" in text:
+            return "the system starts no more threads or processes: raise the limit (ulimit -u), or end others"
+        if isinstance(cause, MemoryError) or any(sign in text for sign in SIGNS_OF_NO_MEMORY):
+            return f"not enough memory ({first_line(cause)}): {MORE_MEMORY}"
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 @contextmanager
@@ -541,7 +579,7 @@ def _card_warnings() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
             if not issubclass(category, (CardWarning, CacheWarning)):
-                others(message, category, *rest, **more)
+                others(one_line(str(message)), category, *rest, **more)
             elif str(message) not in told:
                 told.add(str(message))
                 _say(f"warning: {message}")
@@ -553,8 +591,8 @@ def _card_warnings() -> Iterator[None]:
 
 
 def _say(message: str) -> None:
-    for line in with_options(message).splitlines():
-        typer.echo(f"alphoton: {line}", err=True)
+    for line in message.split("\n"):
+        say(f"alphoton: {with_options(shortened(line, MOST_SHOWN))}", err=True)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from alphoton.data.printable import one_line, printable, spelled_for
+
 PATIENCE = 1.0
 """Seconds before a bar appears: what is over sooner needs none."""
+
+
+def say(text: str, *, err: bool = False, end: str = "\n") -> None:
+    """Print lines for a person: every name, key and value in them as text, which steers no terminal."""
+    print(printable(text), end=end, file=sys.stderr if err else sys.stdout, flush=True)
 
 
 class Bar:
@@ -29,11 +37,12 @@ class Bar:
         self._task: Any = None
         self._timer = threading.Timer(min(PATIENCE, threading.TIMEOUT_MAX), self._appear)
         self._timer.daemon = True
-        self._timer.start()
+        with suppress(RuntimeError):  # no thread to be had: the work goes on without a bar
+            self._timer.start()
 
     def __call__(self, done: int, total: int, what: str = "") -> None:
         with self._lock:
-            self._state = {"completed": done, "total": total, "description": f"{self._description} {what}"}
+            self._state = {"completed": done, "total": total, "description": one_line(f"{self._description} {what}")}
             if self._progress is not None:
                 self._progress.update(self._task, **self._state)
 
@@ -41,7 +50,7 @@ class Bar:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         console = Console(stderr=True)
         with self._lock:
             if self._timer.finished.is_set() or not console.is_terminal:  # closed on the way, or a file: nobody looks
@@ -74,11 +83,14 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     from rich.table import Table
     from rich.text import Text  # as it stands: [GeV] is no markup
 
-    shown = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    def cell(text: str) -> Text:
+        return Text(spelled_for(sys.stdout, one_line(text)))
+
+    shown = Table(title=cell(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, name in enumerate(header):
-        shown.add_column(Text(name), justify="left" if index == 0 else "right", no_wrap=True)
+        shown.add_column(cell(name), justify="left" if index == 0 else "right", no_wrap=True)
     for row in rows:
-        shown.add_row(*map(Text, row))
+        shown.add_row(*map(cell, row))
     needed = Console(width=10_000).measure(shown).maximum
     width = max(Console().width, needed)  # a number cut short is worse than a long line
     Console(width=width, highlight=False).print(shown)

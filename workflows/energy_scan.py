@@ -22,6 +22,7 @@ from alphoton.analysis.shape import ShapeModel
 from alphoton.analysis.shape_limits import limit_from_shapes
 from alphoton.data.card_paths import data_file
 from alphoton.data.errors import InputError
+from alphoton.data.text_file import read_text
 from alphoton.generators.model import branching_ratios
 from alphoton.generators.processes.resonant import line, resonance
 from alphoton.workflows.backgrounds import toy_seed
@@ -31,6 +32,7 @@ from alphoton.workflows.chain import Experiment, PointLimit
 Array = NDArray[np.float64]
 DUE = ("beam_energy_MeV", "positrons", "efficiency", "background", "background_error")
 OBSERVED = "observed"
+MAX_BYTES = 1_000_000
 POSITIVE = ("beam_energy_MeV", "positrons", "background")
 METHOD = "cls of a scan"
 LEAST = 1e-6
@@ -53,7 +55,7 @@ class ScanPoints:
 def read_points(path: str | Path) -> ScanPoints:
     """The points of a file. Raises `InputError`, naming file and line, where it cannot be understood."""
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = read_text(path, "scan", MAX_BYTES, "utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'not a text file'}") from None
     numbered = [(n, text) for n, text in enumerate(lines, 1) if text.strip() and not text.startswith("#")]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from alphoton.workflows.console import say
 from alphoton.workflows.options import whole_number
 
 app = typer.Typer(help="Write events, limits and counting experiments for other tools.", no_args_is_help=True)
@@ -44,7 +45,7 @@ def _told(found: Any, json: bool) -> None:
         print_json(found)
         return
     section = with_error(found.cross_section_pb, found.error_pb)
-    typer.echo(f"{found.path}: {found.events} events, {section} pb; {found.events_per_second:.3g} events/s")
+    say(f"{found.path}: {found.events} events, {section} pb; {found.events_per_second:.3g} events/s")
 
 
 @app.command()
@@ -62,7 +63,7 @@ def hepdata(
     if json:
         print_json(found)
         return
-    typer.echo(f"{found.path}: {len(found.tables)} tables")
+    say(f"{found.path}: {len(found.tables)} tables")
 
 
 @app.command()
@@ -96,7 +97,7 @@ def pyhf(
         print_json(found)
         return
     counted = found.counted
-    typer.echo(
+    say(
         f"{found.path}: mu = ({counted.coupling} / {counted.reference:.4g} /GeV)^2, {counted.signal:.4g} signal events at "
         f"mu = 1, background {counted.background:.4g} ± {counted.background_error:.3g}, observed {counted.observed:.6g}"
     )

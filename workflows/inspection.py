@@ -43,7 +43,7 @@ def inspect(path: str | Path) -> Inspected:
 
 def show(found: Inspected) -> None:
     """Print it as tables, and the cards as they were used."""
-    from alphoton.workflows.console import table, with_error
+    from alphoton.workflows.console import say, table, with_error
 
     meta = found.meta
     rows = [
@@ -58,16 +58,20 @@ def show(found: Inspected) -> None:
     table(str(found.path), ["", ""], rows)
     table("branches of Events", ["name", "type"], [[name, kind] for name, kind in found.branches.items()])
     for kind, card in meta["cards"].items():
-        print(f"{kind} card:")
+        say(f"{kind} card:")
         _show_card(card)
 
 
 def _show_card(card: dict[str, Any]) -> None:
-    import sys
+    from io import StringIO
 
     from ruamel.yaml import YAML
+
+    from alphoton.workflows.console import say
 
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.default_flow_style = False
-    yaml.dump(card, sys.stdout, transform=lambda text: "".join(f"  {line}\n" for line in text.splitlines()))
+    text = StringIO()
+    yaml.dump(card, text)
+    say("\n".join(f"  {line}" for line in text.getvalue().rstrip("\n").split("\n")))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+import textwrap
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -29,6 +33,18 @@ def _line_with_options(line: str) -> str:
     for pattern, option in NAMES:
         line = re.sub(pattern, option, line)
     return line.rstrip()
+
+
+def restore_help(app: typer.Typer) -> None:
+    """Give commands their help again where Python left out docstrings (`python -OO`): from their sources."""
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            restore_help(group.typer_instance)
+    for command in app.registered_commands:
+        if (function := command.callback) is not None and function.__doc__ is None:
+            with suppress(OSError, SyntaxError):  # no sources: no help
+                (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+                function.__doc__ = ast.get_docstring(definition)  # type: ignore[arg-type]
 
 
 def whole_number(least: int = 1, most: int | None = None) -> Callable[[Any], int]:

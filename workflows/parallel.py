@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from alphoton.data.errors import first_line
+
 Result = TypeVar("Result")
+log = logging.getLogger("alphoton")
 IDLE = 60
 """Seconds after which an idle process ends; until then it serves the next jobs without starting again."""
 
@@ -26,7 +30,12 @@ def side_by_side(
 
     from loky import get_reusable_executor
 
-    pool = get_reusable_executor(max_workers=workers, timeout=IDLE, initializer=_leave_interrupts_to_the_parent)
+    try:
+        pool = get_reusable_executor(max_workers=workers, timeout=IDLE, initializer=_leave_interrupts_to_the_parent)
+    except (OSError, ImportError) as error:  # semaphores live in /dev/shm, which may be missing or read-only
+        log.warning("no work side by side here (%s): one job after the other", first_line(error))
+        yield from ((number, function(*job)) for number, job in enumerate(jobs))
+        return
     running = {pool.submit(function, *job): number for number, job in enumerate(jobs)}
     try:
         for finished in as_completed(running):

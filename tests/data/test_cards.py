@@ -106,9 +106,9 @@ def test_not_found(reference: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (bytes(range(256)), "1: not a text file: a card is YAML in UTF-8"),
+        (bytes(range(256)), "2: not a text file: a card is YAML in UTF-8"),
         (CARD.encode("utf-16"), "1: not a text file"),
-        (CARD.encode() + b"description: caf\xe9\n", "1: not a text file"),
+        (CARD.encode() + b"description: caf\xe9\n", "7: not a text file"),
         (b"PK\x03\x04 an archive", "1: not valid YAML"),
         (b"root\x00\x00", "1: not valid YAML"),
         (b"", "1: schema: a card of kind 'process' is due here, this file holds: no card"),

@@ -142,7 +142,8 @@ def test_what_limits_can_import() -> None:
 
 
 def test_other_beginnings() -> None:
-    assert sources("alphoton.data.errors").keys() == {"alphoton.data", "alphoton.data.errors"}
+    own = {"alphoton.data", "alphoton.data.errors", "alphoton.data.printable"}
+    assert sources("alphoton.data.errors").keys() == own
     assert sources("alphoton.workflows.report.make").keys() >= {"alphoton.workflows.report.claims_padme", LIMITS}
     assert sources("alphoton.workflows.figures.fig02").keys() >= {"alphoton.workflows.figures.base"}
     assert sources("alphoton.nothing") == {}

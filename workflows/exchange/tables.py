@@ -6,10 +6,12 @@ import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 
 from alphoton.analysis.shape import DEVIATIONS
 from alphoton.data.errors import InputError
+from alphoton.data.text_file import read_text
 from alphoton.generators.processes import of
 from alphoton.workflows import figure
 from alphoton.workflows.chain import load_experiment
@@ -51,6 +53,7 @@ AXES = {
     ("shapes", "GeV"): (MASS, LIMITS["g_ae"]),
 }
 """What the axes of a figure are, by its name and the unit of x; a CSV has the units only."""
+MAX_BYTES = 20_000_000
 PHRASE = "axion-like particle"
 WORDS = ("analysis", "method", RAY, "curve", "x_unit", "y_unit")
 """Columns that hold no numbers."""
@@ -84,8 +87,7 @@ def read(path: Path) -> list[Table]:
     Raises `InputError` where it is neither, or holds a cell that is no number where one is due.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
+        rows = list(csv.DictReader(StringIO(read_text(path, "table", MAX_BYTES), newline="")))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (UnicodeDecodeError, csv.Error, IsADirectoryError) as error:
