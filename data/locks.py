@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from alphoton.data.errors import InputError
+from alphoton.data.signals import unbroken, when_ended
 
 HELD = {errno.EACCES, errno.EAGAIN}
 """What the system says where another process has the lock; anything else means that it has no locks here."""
@@ -38,14 +39,21 @@ def folder_of_one_run(folder: Path) -> Iterator[None]:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file, a folder is due")
     made = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
+
+    def leave() -> None:
+        if made:
+            with suppress(OSError):  # holds something: the usual case
+                folder.rmdir()
+
+    with unbroken():
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+        take_back = when_ended(leave)
     try:
         if not lock(descriptor):
             raise InputError(f"{folder}: another run is at work in it; wait until it is done, or choose another folder")
         yield
     finally:
         os.close(descriptor)
-        if made:
-            with suppress(OSError):  # holds something: the usual case
-                folder.rmdir()
+        leave()
+        take_back()

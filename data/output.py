@@ -8,6 +8,7 @@ from types import TracebackType
 
 from alphoton.data.errors import InputError
 from alphoton.data.locks import lock
+from alphoton.data.signals import unbroken, when_ended
 
 _finished: set[Path] = set()
 
@@ -65,11 +66,13 @@ class Unfinished:
         if blocking is not None:
             raise InputError(f"{self.path}: cannot be written, {blocking} is a file and no folder")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(self.part, os.O_RDWR | os.O_CREAT, 0o666)
-        if not lock(self._lock):
-            os.close(self._lock)
-            self._lock = -1
-            raise InputError(f"{self._named}: another run is writing it; wait until it is done, or choose another name")
+        with unbroken():
+            self._lock = os.open(self.part, os.O_RDWR | os.O_CREAT, 0o666)
+            if not lock(self._lock):
+                os.close(self._lock)
+                self._lock = -1
+                raise InputError(f"{self._named}: another run is writing it; wait until it is done, or choose another name")
+            self._take_back = when_ended(lambda: self.part.unlink(missing_ok=True))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
@@ -83,16 +86,18 @@ class Unfinished:
     def _leave(self, *, whole: bool) -> None:
         if self._lock < 0:
             return  # never opened, or left already
-        try:
-            if whole:
-                check_free(self._named, force=self._force)  # another run may have been faster
-                if self._result:
-                    note_finished(self.path)
-                self.part.replace(self.path)
-        finally:
-            self.part.unlink(missing_ok=True)
-            held, self._lock = self._lock, -1
-            os.close(held)
+        with unbroken():
+            try:
+                if whole:
+                    check_free(self._named, force=self._force)  # another run may have been faster
+                    if self._result:
+                        note_finished(self.path)
+                    self.part.replace(self.path)
+            finally:
+                self.part.unlink(missing_ok=True)
+                self._take_back()
+                held, self._lock = self._lock, -1
+                os.close(held)
 
 
 def write_text(path: Path, text: str, *, force: bool = False, result: bool = True) -> None:

@@ -20,6 +20,7 @@ from numba.core.runtime.nrt import rtsys
 from numpy.typing import NDArray
 
 from alphoton.data.provenance import digest_of, files_digest
+from alphoton.data.signals import unbroken
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -96,7 +97,7 @@ class _Cache(FunctionCache):
             return self._load_overload(signature, target)
 
     def save_overload(self, signature: Any, data: Any) -> None:
-        with suppress(OSError):  # a full disk: the next run compiles again
+        with suppress(OSError), unbroken():  # a full disk: the next run compiles again
             super().save_overload(signature, data)
 
 

@@ -17,6 +17,7 @@ from alphoton.data.event_file import CHUNK, EventFile, EventWriter
 from alphoton.data.locks import folder_of_one_run
 from alphoton.data.output import note_finished, write_text
 from alphoton.data.provenance import Recipe
+from alphoton.data.signals import tidied
 
 PART = 20
 """Chunks a part: a few hundred MB. Smaller jobs have one part and need no folder."""
@@ -39,8 +40,13 @@ def parts_folder(output: Path, recipe: Recipe, *, force: bool = False) -> Iterat
     """
     folder = output.with_name(f"{output.name}.parts")
     text = json.dumps({**recipe.as_dict(), "chunks": PART}, indent=1, sort_keys=True) + "\n"
-    with folder_of_one_run(folder):
-        marker = folder / IDENTITY
+    marker = folder / IDENTITY
+
+    def leave() -> None:
+        if not any(folder.glob("*.root")):
+            marker.unlink(missing_ok=True)  # nothing to go on from
+
+    with folder_of_one_run(folder), tidied(leave):
         if not (marker.is_file() and marker.read_text(encoding="utf-8") == text):
             if not force and any(folder.glob("*.root")):
                 raise InputError(
@@ -53,9 +59,8 @@ def parts_folder(output: Path, recipe: Recipe, *, force: bool = False) -> Iterat
         try:
             yield folder
         except BaseException as error:
-            if not any(folder.glob("*.root")):
-                marker.unlink(missing_ok=True)  # nothing to go on from
-            elif isinstance(error, ClusterError):
+            leave()
+            if isinstance(error, ClusterError) and any(folder.glob("*.root")):
                 kept = (
                     "what was finished is kept, and the same command with a scheduler that answers, or without one, goes on"
                 )

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from alphoton.data.provenance import Recipe, digest_of
+from alphoton.data.signals import unbroken, when_ended
 from alphoton.generators.jit import Array, Density, cache_folder
 
 LARGEST = 256_000_000
@@ -106,12 +107,15 @@ def _write(path: Path, name: str, arrays: Arrays) -> None:
 @contextmanager
 def _unfinished(folder: Path) -> Iterator[Path]:
     """A path of its own in the folder, whose file is gone in the end unless it was moved."""
-    number, name = mkstemp(dir=folder, suffix=".part.npz")
+    with unbroken():
+        number, name = mkstemp(dir=folder, suffix=".part.npz")
+        take_back = when_ended(lambda: Path(name).unlink(missing_ok=True))
     os.close(number)
     try:
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
+        take_back()
 
 
 def _make_room(folder: Path) -> None:

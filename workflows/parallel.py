@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import signal
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
+
+from alphoton.data.signals import end_with, for_workers
 
 Result = TypeVar("Result")
 IDLE = 60
@@ -26,8 +28,10 @@ def side_by_side(
 
     from loky import get_reusable_executor
 
-    pool = get_reusable_executor(max_workers=workers, timeout=IDLE, initializer=_leave_interrupts_to_the_parent)
-    running = {pool.submit(function, *job): number for number, job in enumerate(jobs)}
+    with for_workers():
+        _start_quiet_tracker()
+        pool = get_reusable_executor(max_workers=workers, timeout=IDLE, initializer=end_with, initargs=(os.getpid(),))
+        running = {pool.submit(function, *job): number for number, job in enumerate(jobs)}
     try:
         for finished in as_completed(running):
             yield running[finished], finished.result()
@@ -36,6 +40,16 @@ def side_by_side(
         raise
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    """Ctrl-C in a terminal reaches the workers too; the parent ends them, and says so once."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _start_quiet_tracker() -> None:
+    """loky's tracker removes the semaphores of a process that was killed; that it did so is nothing to warn of."""
+    from loky.backend.resource_tracker import ensure_running
+
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [before, "ignore:resource_tracker:UserWarning"]))
+    try:
+        ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before

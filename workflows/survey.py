@@ -19,6 +19,7 @@ from alphoton.analysis.limits import CouplingLimit
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.output import note_finished
 from alphoton.data.provenance import digest_of
+from alphoton.data.signals import unbroken
 from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.energy_scan import scan_limit
@@ -203,9 +204,10 @@ class Store:
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(self._start + line_of(key, to_plain(row)) + "\n")
-        note_finished(self.path)
+        with unbroken():
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(self._start + line_of(key, to_plain(row)) + "\n")
+            note_finished(self.path)
         self._start = ""
 
 
