@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -50,6 +51,7 @@ class Unfinished:
         check_free(path, force=force)
         self._result = result
         self._named, self._force, self._lock = path, force, -1
+        self._take_back: Callable[[], None] = lambda: None
         self.path = path.resolve() if path.is_symlink() else path  # a link stays one, what it points to is replaced
         self.part = self.path.with_name(self.path.name + ".part")
 

@@ -28,8 +28,8 @@ def side_by_side(
 
     from loky import get_reusable_executor
 
+    _start_quiet_trackers()
     with for_workers():
-        _start_quiet_tracker()
         pool = get_reusable_executor(max_workers=workers, timeout=IDLE, initializer=end_with, initargs=(os.getpid(),))
         running = {pool.submit(function, *job): number for number, job in enumerate(jobs)}
     try:
@@ -40,14 +40,18 @@ def side_by_side(
         raise
 
 
-def _start_quiet_tracker() -> None:
-    """loky's tracker removes the semaphores of a process that was killed; that it did so is nothing to warn of."""
-    from loky.backend.resource_tracker import ensure_running
+def _start_quiet_trackers() -> None:
+    """They remove the semaphores of a process that was killed, and need not warn of it; Python's own lets signals in again
+    when it starts, so that it must be there before the workers."""
+    from multiprocessing import resource_tracker
+
+    from loky.backend import resource_tracker as tracker_of_loky
 
     before = os.environ.get("PYTHONWARNINGS")
     os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [before, "ignore:resource_tracker:UserWarning"]))
     try:
-        ensure_running()
+        resource_tracker.ensure_running()
+        tracker_of_loky.ensure_running()
     finally:
         if before is None:
             del os.environ["PYTHONWARNINGS"]
