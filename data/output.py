@@ -21,7 +21,7 @@ def note_finished(*paths: Path) -> None:
 
 def finished() -> list[Path]:
     """What is finished, by this process or found by it, and still there."""
-    return sorted(path for path in _finished if path.exists())
+    return sorted(path for path in list(_finished) if path.exists())  # a list: the work may go on meanwhile
 
 
 def forget_finished() -> None:

@@ -21,9 +21,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 
-WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 GRACE, SAME = 1.0, 0.1
 """Seconds that tidying up may take, and within which a second signal is the same one, passed on by another program too."""
+CLEAR_LINE = "\r\x1b[2K\x1b[?25h"
+"""Takes a progress bar off a terminal and shows the cursor again."""
 PARENT_CHECKS = 0.25
 """Seconds between two looks at whether the parent is still there."""
 
@@ -76,17 +78,20 @@ def _wait_for_a_signal(reading: int) -> None:
 
 
 def _end(number: int, _: object = None) -> None:
-    tidy_up()
-    if sys.__stderr__ is not None:
-        with suppress(OSError, ValueError):
-            message = f"alphoton: {WORDS[signal.Signals(number)]}: {_what_is_left()}\n"
-            os.write(sys.__stderr__.fileno(), message.encode("ascii", "replace"))
+    _unbroken.acquire(timeout=GRACE)  # and never release it: nothing new is begun
+    with suppress(Exception):
+        _say(f"alphoton: {WORDS[number]}: {_what_is_left()}\n")
+    _tidy_up()  # last: the work still goes on
     os._exit(128 + number)
 
 
-def tidy_up() -> None:
-    """Remove what is unfinished, the newest first. Nothing `unbroken` begins after it: the process must end next."""
-    _unbroken.acquire(timeout=GRACE)
+def _say(message: str) -> None:
+    if sys.__stderr__ is not None:
+        drawn_on = sys.__stderr__.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+        os.write(sys.__stderr__.fileno(), ((CLEAR_LINE if drawn_on else "") + message).encode("ascii", "replace"))
+
+
+def _tidy_up() -> None:
     for tidy in reversed(list(_tidying.values())):
         with suppress(Exception):
             tidy()
@@ -100,7 +105,7 @@ def unbroken() -> Iterator[None]:
 
 
 def when_ended(tidy: Callable[[], object]) -> Callable[[], None]:
-    """Call `tidy` if a signal ends the process. Returns the function that takes this back.
+    """Call `tidy`, the newest first, if a signal ends the process. Returns the function that takes this back.
 
     `tidy` runs in another thread while the work goes on; it must take no lock and import nothing.
     """
@@ -144,8 +149,8 @@ def end_with(parent: int) -> None:
 def _wait_for_the_end_of(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_CHECKS)
-    threading.Thread(target=tidy_up, daemon=True).start()
-    time.sleep(SAME)
+    _unbroken.acquire(timeout=GRACE)
+    _tidy_up()
     os._exit(1)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,10 +11,6 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from alphoton.data.signals import tidied
-
-CLEAN_LINE = b"\r\x1b[2K\x1b[?25h"
-"""For a terminal: the line is empty, and the cursor is seen again."""
 PATIENCE = 1.0
 """Seconds before a bar appears: what is over sooner needs none."""
 
@@ -61,19 +56,13 @@ class Bar:
             if self._progress is not None:
                 self._progress.stop()
 
-    def ended(self) -> None:
-        """Leave the terminal as it was, though the bar itself is in the middle of something."""
-        if self._progress is not None:
-            os.write(2, CLEAN_LINE)
-
 
 @contextmanager
 def bar(description: str) -> Iterator[Bar]:
     """A `Bar` that is gone when the work is over, however it ends."""
     shown = Bar(description)
     try:
-        with tidied(shown.ended):
-            yield shown
+        yield shown
     finally:
         shown.close()
 
