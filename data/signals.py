@@ -29,7 +29,8 @@ CLEAR_LINE = "\r\x1b[2K\x1b[?25h"
 PARENT_CHECKS = 0.25
 """Seconds between two looks at whether the parent is still there."""
 
-_unbroken = threading.RLock()
+_unbroken = threading.Lock()
+_ending = threading.Event()
 _tidying: dict[int, Callable[[], object]] = {}
 _numbers = count()
 _what_is_left: Callable[[], str] = str
@@ -70,19 +71,27 @@ def _wait_for_a_signal(reading: int) -> None:
     number = 0
     while number not in WORDS:  # others may be handled, too
         number = os.read(reading, 1)[0]
-    with suppress(RuntimeError):
+    try:
         threading.Thread(target=_end, args=(number,), daemon=True).start()
+    except RuntimeError:  # no more threads
+        _end(number)
     time.sleep(SAME)
     select.select([reading], [], [], GRACE - SAME)
     os._exit(128 + number)
 
 
 def _end(number: int, _: object = None) -> None:
-    _unbroken.acquire(timeout=GRACE)  # and never release it: nothing new is begun
+    _wait_for_unbroken()
     with suppress(Exception):
         _say(f"alphoton: {WORDS[number]}: {_what_is_left()}\n")
     _tidy_up()  # last: the work still goes on
     os._exit(128 + number)
+
+
+def _wait_for_unbroken() -> None:
+    """Wait until the main thread is between two `unbroken` blocks; it begins no other."""
+    _ending.set()
+    _unbroken.acquire(timeout=GRACE)
 
 
 def _say(message: str) -> None:
@@ -99,7 +108,12 @@ def _tidy_up() -> None:
 
 @contextmanager
 def unbroken() -> Iterator[None]:
-    """A signal that ends the process waits for the end of the block: for a few system calls, as to open or to rename."""
+    """A signal that ends the process waits for the end of the block: for a few system calls, as to open or to rename.
+
+    Such blocks are not nested.
+    """
+    if _ending.is_set():
+        threading.Event().wait()  # for the end of the process
     with _unbroken:
         yield
 
@@ -149,7 +163,7 @@ def end_with(parent: int) -> None:
 def _wait_for_the_end_of(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_CHECKS)
-    _unbroken.acquire(timeout=GRACE)
+    _wait_for_unbroken()
     _tidy_up()
     os._exit(1)
 

@@ -72,6 +72,8 @@ COMMANDS = (
     Command("export lhe events.root -o new.lhe", 8),
     Command("merge events.root more.root -o new.root", 1.5),
 )
+PATIENCE = 60
+"""Seconds after which a command has not ended at all."""
 PARTS = ("*.part", "*.part.*", "*.tmp.*")
 
 
@@ -114,6 +116,7 @@ def attempt(command: Command, number: signal.Signals, random: Random, inputs: Pa
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_hear_ctrl_c,
     )
     wait_until_caught(process, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
@@ -125,13 +128,19 @@ def attempt(command: Command, number: signal.Signals, random: Random, inputs: Pa
     with suppress(ProcessLookupError):
         (os.killpg if command.to_all else os.kill)(process.pid, number)
     with suppress(subprocess.TimeoutExpired):
-        process.wait(60)
+        process.wait(PATIENCE)
     seconds = time.monotonic() - start
     alive = process.poll() is None
     if alive:
         os.killpg(process.pid, signal.SIGKILL)
-    problem = "did not end within 60 s" if alive else problem_of(process, command, number, seconds, folder)
+        process.communicate()
+    problem = f"did not end within {PATIENCE} s" if alive else problem_of(process, command, number, seconds, folder)
     return Attempt(command, signalled=True, seconds=seconds, problem=problem)
+
+
+def _hear_ctrl_c() -> None:
+    """Also where the tests run as a background job of a shell, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def problem_of(
