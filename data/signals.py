@@ -29,7 +29,7 @@ CLEAR_LINE = "\r\x1b[2K\x1b[?25h"
 PARENT_CHECKS = 0.25
 """Seconds between two looks at whether the parent is still there."""
 
-_unbroken = threading.Lock()
+_unbroken = threading.RLock()
 _ending = threading.Event()
 _tidying: dict[int, Callable[[], object]] = {}
 _numbers = count()
@@ -110,7 +110,7 @@ def _tidy_up() -> None:
 def unbroken() -> Iterator[None]:
     """A signal that ends the process waits for the end of the block: for a few system calls, as to open or to rename.
 
-    Such blocks are not nested.
+    A block within another ends no sooner: the signal waits for the outer one, for a second.
     """
     if _ending.is_set():
         threading.Event().wait()  # for the end of the process

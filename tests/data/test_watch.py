@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -204,3 +206,18 @@ def test_what_is_left_may_be_asked_for_later() -> None:
 def test_nowhere_to_say_it(broken: str) -> None:
     code, said, _ = ended(WATCH + broken + "\ntime.sleep(20)\n", signal.SIGTERM)
     assert (code, said) == (143, "")
+
+
+@pytest.mark.parametrize(("terminal", "cleared"), [("xterm", "\r\x1b[2K\x1b[?25h"), ("dumb", "")])
+def test_a_progress_bar_is_taken_off_a_terminal(terminal: str, cleared: str) -> None:
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": terminal}
+    command = [sys.executable, "-c", WATCH + "time.sleep(20)\n"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 143
+    assert os.read(ours, 1000).decode() == cleared + SAID[signal.SIGTERM].replace("\n", "\r\n")
+    os.close(ours)
+    os.close(theirs)
