@@ -34,10 +34,9 @@ def ended(program: str, *numbers: signal.Signals, between: float = 0.3) -> Ended
         assert process.stdout.readline() == "ready\n"
         time.sleep(0.2)
         start = time.monotonic()
-        for number in numbers:
+        for place, number in enumerate(numbers):
+            time.sleep(between if place > 0 else 0)
             process.send_signal(number)
-            if number is not numbers[-1]:
-                time.sleep(between)
         _, said = process.communicate(timeout=30)
         return process.returncode, said, time.monotonic() - start
 
