@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import mkstemp
 
 from alphoton.data.errors import CacheWarning
+from alphoton.data.signals import unbroken, when_ended
 
 SEAL = 32
 """Bytes at the end of each file: a digest of its name and of all before. Who reads the format itself ignores them."""
@@ -40,16 +41,20 @@ def read_kept(path: Path) -> bytes | None:
 def write_kept(path: Path, content: bytes) -> None:
     """Write a whole file in place of whatever is there, or none: a full disk, or a folder with files in its place."""
     with suppress(OSError):
-        number, unfinished = mkstemp(dir=path.parent, suffix=f".part{path.suffix}")
+        with unbroken():
+            number, name = mkstemp(dir=path.parent, suffix=f".part{path.suffix}")
+            unfinished = Path(name)
+            take_back = when_ended(lambda: unfinished.unlink(missing_ok=True))
         try:
             with open(number, "wb") as file:  # noqa: PTH123
                 file.write(content)
                 file.write(_seal(path, content))
             if path.is_dir() and not path.is_symlink():
                 path.rmdir()
-            os.replace(unfinished, path)  # noqa: PTH105
+            unfinished.replace(path)
         finally:
-            Path(unfinished).unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
+            take_back()
 
 
 def usable(folder: Path, *, warn: bool = True) -> bool:

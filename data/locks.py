@@ -11,6 +11,7 @@ from pathlib import Path
 
 from alphoton.data.errors import InputError
 from alphoton.data.places import check_folder, check_link, make_folders, remove_empty
+from alphoton.data.signals import unbroken, when_ended
 
 HELD = {errno.EACCES, errno.EAGAIN}
 """What the system says where another process has the lock; anything else means that it has no locks here."""
@@ -40,8 +41,10 @@ def folder_of_one_run(folder: Path) -> Iterator[None]:
         raise InputError(f"{folder}: is a file, a folder is due")
     check_link(folder)
     check_folder(folder)
-    made = make_folders(folder)
-    descriptor = os.open(folder, os.O_RDONLY)
+    with unbroken():
+        made = make_folders(folder)
+        descriptor = os.open(folder, os.O_RDONLY)
+        take_back = when_ended(lambda: remove_empty(made))
     try:
         if not lock(descriptor):
             raise InputError(f"{folder}: another run is at work in it; wait until it is done, or choose another folder")
@@ -49,3 +52,4 @@ def folder_of_one_run(folder: Path) -> Iterator[None]:
     finally:
         os.close(descriptor)
         remove_empty(made)
+        take_back()

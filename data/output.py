@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol, cast
 from alphoton.data.errors import InputError
 from alphoton.data.locks import lock
 from alphoton.data.places import check_folder, check_link, make_folders, remove_empty
+from alphoton.data.signals import unbroken, when_ended
 
 TOKEN_BYTES = 8
 """Of the random part of a temporary name, `NAME.<16 hexadecimal digits>.part`."""
@@ -53,7 +54,7 @@ def note_finished(*paths: Path) -> None:
 
 def finished() -> list[Path]:
     """What is finished, by this process or found by it, and still there."""
-    return sorted(path for path in _finished if path.exists())
+    return sorted(path for path in list(_finished) if path.exists())  # a list: the work may go on meanwhile
 
 
 def forget_finished() -> None:
@@ -121,6 +122,7 @@ class Unfinished:
         self._result = result
         self._named, self._force, self._lock = path, force, -1
         self._folders: list[Path] = []
+        self._take_back: Callable[[], None] = lambda: None
         self.path = path.resolve() if path.is_symlink() else path  # a link stays one, what it points to is replaced
         self.part = self.path.with_name(f"{self.path.name}.{secrets.token_hex(TOKEN_BYTES)}.part")
 
@@ -141,14 +143,21 @@ class Unfinished:
         watch = _watch.get()
         if watch is not None:
             watch.begins(self._named)
-        self._folders = make_folders(self.path.parent)
-        try:
-            self._lock = os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
-        except OSError as error:
-            error.filename = str(self.path)
-            raise
-        if not lock(self._lock) or self._is_written_by_another() or not self._is_there():
-            raise InputError(f"{self._named}: another run is writing it; wait until it is done, or choose another name")
+        with unbroken():
+            self._folders = make_folders(self.path.parent)
+            try:
+                self._lock = os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
+            except OSError as error:
+                error.filename = str(self.path)
+                raise
+            self._take_back = when_ended(self._remove)
+            if not lock(self._lock) or self._is_written_by_another() or not self._is_there():
+                raise InputError(f"{self._named}: another run is writing it; wait until it is done, or choose another name")
+
+    def _remove(self) -> None:
+        """What a signal leaves to be done."""
+        self.part.unlink(missing_ok=True)
+        remove_empty(self._folders)
 
     def _is_written_by_another(self) -> bool:
         """Whether another run has an unfinished file for this one; what killed runs left is removed."""
@@ -193,13 +202,15 @@ class Unfinished:
     def _leave(self, *, whole: bool) -> None:
         if self._lock < 0:
             return  # never opened, or left already
-        try:
-            if whole:
-                self._rename()
-        finally:
-            self.part.unlink(missing_ok=True)
-            held, self._lock = self._lock, -1
-            os.close(held)
+        with unbroken():
+            try:
+                if whole:
+                    self._rename()
+            finally:
+                self.part.unlink(missing_ok=True)
+                self._take_back()
+                held, self._lock = self._lock, -1
+                os.close(held)
 
     def _rename(self) -> None:
         check_free(self._named, force=self._force)  # another run may have been faster

@@ -19,6 +19,7 @@ from alphoton.data.event_file import CHUNK, EventFile, EventWriter
 from alphoton.data.locks import folder_of_one_run
 from alphoton.data.output import is_regular, note_finished, unfinished_files, watched, write_text
 from alphoton.data.provenance import Recipe
+from alphoton.data.signals import tidied
 
 PART = 20
 """Chunks a part: a few hundred MB. Smaller jobs have one part and need no folder."""
@@ -45,8 +46,13 @@ def parts_folder(output: Path, recipe: Recipe, *, force: bool = False) -> Iterat
     if folder.is_symlink():
         raise InputError(f"{folder}: is a link, and the folder of unfinished parts must be none; choose another name")
     text = json.dumps({**recipe.as_dict(), "chunks": PART}, indent=1, sort_keys=True) + "\n"
-    with folder_of_one_run(folder):
-        marker = folder / IDENTITY
+    marker = folder / IDENTITY
+
+    def leave() -> None:
+        if not _made(folder):
+            marker.unlink(missing_ok=True)  # nothing to go on from
+
+    with folder_of_one_run(folder), tidied(leave):
         before = _identity(marker)
         if before != text:
             if _made(folder) and before is None:
@@ -66,9 +72,8 @@ def parts_folder(output: Path, recipe: Recipe, *, force: bool = False) -> Iterat
         try:
             yield folder
         except BaseException as error:
-            if not _made(folder):
-                marker.unlink(missing_ok=True)  # nothing to go on from
-            elif isinstance(error, ClusterError):
+            leave()
+            if isinstance(error, ClusterError) and _made(folder):
                 kept = (
                     "what was finished is kept, and the same command with a scheduler that answers, or without one, goes on"
                 )

@@ -34,7 +34,7 @@ OBJECT = "object"
 PROCESS = "process"
 """Of what is imported, which stays what it is while a process runs, and of paths of the system."""
 RECORD = "record"
-"""No cache: it says what this process has written."""
+"""No cache: it says what this process has written, or does when a signal ends it."""
 
 LIST = {
     "alphoton.analysis.selection.EventView._photon": OBJECT,
@@ -50,6 +50,9 @@ LIST = {
     "alphoton.data.output._finished": RECORD,
     "alphoton.data.provenance._imports": CONTENT,
     "alphoton.data.provenance.library_versions": PROCESS,
+    "alphoton.data.signals._tidying": RECORD,
+    "alphoton.data.signals._watching": RECORD,
+    "alphoton.data.signals._what_is_left": RECORD,
     "alphoton.generators.cluster.unpack": CONTENT,
     "alphoton.generators.jit._cache_folder": PROCESS,
     "alphoton.generators.jit.fingerprint": PROCESS,

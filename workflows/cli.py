@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +18,12 @@ import typer
 from alphoton.data.errors import CacheWarning, CardWarning, ClusterError, InputError, first_line
 from alphoton.data.output import finished, forget_finished
 from alphoton.data.printable import one_line, shortened, spell
+from alphoton.data.signals import watch
 from alphoton.workflows.console import say
 from alphoton.workflows.export_cli import app as export_app
 from alphoton.workflows.options import restore_help, whole_number, with_options
 
-BAD_INPUT, FAILURE, INTERRUPTED, TERMINATED = 2, 1, 130, 143
+BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 MOST_SHOWN = 4000
 """Characters of one line of a message: what a person gave, and it quotes, may be longer than that."""
 MORE_MEMORY = "raise the limit (ulimit -v), or ask for fewer events or workers"
@@ -477,27 +476,21 @@ def card_validate(files: Annotated[list[Path], typer.Argument(help="Files with o
 
 def main() -> None:
     """Run the command line; every failure is one clear message and an exit code."""
+    watch(_what_is_left)
     code = _run()
     gc.freeze()  # or Python goes through all modules for garbage before it ends, 0.3 s
     sys.exit(code)
 
 
-class _Interruption:
-    """SIGTERM, as batch systems send it, tidies up as Ctrl-C does; this remembers which of the two it was."""
+def _what_is_left() -> str:
+    """What is said at the end of a command that was interrupted."""
+    return KEPT if finished() else NOTHING
 
-    code, word = INTERRUPTED, "interrupted"
 
-    def __init__(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, self._terminate)
-
-    def _terminate(self, *_: object) -> None:
-        self.code, self.word = TERMINATED, "terminated"
-        raise KeyboardInterrupt
-
-    def tell(self) -> int:
-        _say(f"{self.word}: {KEPT if finished() else NOTHING}")
-        return self.code
+def _interrupted() -> int:
+    """Called where Python itself has raised `KeyboardInterrupt`: the command does not run as a program of its own."""
+    _say(f"interrupted: {_what_is_left()}")
+    return INTERRUPTED
 
 
 def _run() -> int:
@@ -505,20 +498,19 @@ def _run() -> int:
         restore_help(app)
     for stream in (sys.stdout, sys.stderr):
         spell(stream)
-    interruption = _Interruption()
     forget_finished()
     with _card_warnings():
-        return _call(interruption)
+        return _call()
 
 
-def _call(interruption: _Interruption) -> int:
+def _call() -> int:
     try:
         code = app(standalone_mode=False)
     except InputError as error:
         _say(str(error))
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
-        return interruption.tell()
+        return _interrupted()
     except ClusterError as error:
         _say(one_line(str(error)))
         return FAILURE
@@ -553,7 +545,7 @@ def _call(interruption: _Interruption) -> int:
         _say(f"internal error: {what}. This is a bug; ALPHOTON_TRACEBACK=1 shows where")
         return FAILURE
     if code == INTERRUPTED:  # typer caught it first
-        return interruption.tell()
+        return _interrupted()
     return code if isinstance(code, int) else 0
 
 

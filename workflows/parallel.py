@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from alphoton.data.errors import first_line
+from alphoton.data.signals import end_with, for_workers
 
 Result = TypeVar("Result")
 log = logging.getLogger("alphoton")
@@ -31,12 +32,14 @@ def side_by_side(
     from loky import get_reusable_executor
 
     try:
-        pool = get_reusable_executor(max_workers=workers, timeout=IDLE, initializer=_leave_interrupts_to_the_parent)
+        _start_quiet_trackers()
+        with for_workers():
+            pool = get_reusable_executor(max_workers=workers, timeout=IDLE, initializer=end_with, initargs=(os.getpid(),))
+            running = {pool.submit(function, *job): number for number, job in enumerate(jobs)}
     except (OSError, ImportError) as error:  # semaphores live in /dev/shm, which may be missing or read-only
         log.warning("no work side by side here (%s): one job after the other", first_line(error))
         yield from ((number, function(*job)) for number, job in enumerate(jobs))
         return
-    running = {pool.submit(function, *job): number for number, job in enumerate(jobs)}
     try:
         for finished in as_completed(running):
             yield running[finished], finished.result()
@@ -45,6 +48,20 @@ def side_by_side(
         raise
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    """Ctrl-C in a terminal reaches the workers too; the parent ends them, and says so once."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _start_quiet_trackers() -> None:
+    """They remove the semaphores of a process that was killed, and need not warn of it; Python's own lets signals in again
+    when it starts, so that it must be there before the workers."""
+    from multiprocessing import resource_tracker
+
+    from loky.backend import resource_tracker as tracker_of_loky
+
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [before, "ignore:resource_tracker:UserWarning"]))
+    try:
+        resource_tracker.ensure_running()
+        tracker_of_loky.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before

@@ -20,6 +20,7 @@ from alphoton.analysis.limits import CouplingLimit
 from alphoton.data.errors import CardError, InputError
 from alphoton.data.output import is_regular, note_finished, write_text
 from alphoton.data.provenance import digest_of
+from alphoton.data.signals import unbroken
 from alphoton.workflows.chain import Experiment, PointLimit, point_limit
 from alphoton.workflows.dump_chain import dump_limit
 from alphoton.workflows.energy_scan import scan_limit
@@ -210,9 +211,10 @@ class Store:
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, "a", encoding="utf-8", opener=_not_through_links) as file:
-            file.write(self._start + line_of(key, to_plain(row)) + "\n")
-        note_finished(self.path)
+        with unbroken():
+            with open(self.path, "a", encoding="utf-8", opener=_not_through_links) as file:
+                file.write(self._start + line_of(key, to_plain(row)) + "\n")
+            note_finished(self.path)
         self._start = ""
 
     def tidy(self) -> None:
