@@ -36,6 +36,8 @@ DEVIATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Of the background: where a band of expected limits is given."""
 DECREMENT = 1e-9
 """Of -ln L: where a fit has converged."""
+ENOUGH = 1e-3
+"""Of -ln L: what is good enough after the most steps; q changes by twice as much."""
 MOST_STEPS = 300
 PRECISION = 1e-6
 """Relative, of a limit on mu."""
@@ -227,8 +229,10 @@ def _minimise(model: ShapeModel, data: Data, start: Array, *, free: bool) -> Fit
         better = trial.nll <= here.nll + 0.1 * DECREMENT
         here = here.where(better, trial)
         length = np.where(better, np.minimum(1.0, 2 * length), length / 2)
-    else:
-        raise ArithmeticError("a fit of the templates did not converge")
+    else:  # rounding keeps some from the last digits
+        if np.any(-np.sum(gradient[going] * newton, axis=1) >= ENOUGH):
+            raise ArithmeticError("a fit of the templates did not converge")
+        found.put(left, here)
     return Fit(found.parameters[:, 0], found.parameters[:, 1:], found.gammas, found.nll)
 
 

@@ -122,6 +122,7 @@ class Unfinished:
         self._result = result
         self._named, self._force, self._lock = path, force, -1
         self._folders: list[Path] = []
+        self._opened: list[BinaryIO] = []
         self._take_back: Callable[[], None] = lambda: None
         self.path = path.resolve() if path.is_symlink() else path  # a link stays one, what it points to is replaced
         self.part = self.path.with_name(f"{self.path.name}.{secrets.token_hex(TOKEN_BYTES)}.part")
@@ -137,7 +138,9 @@ class Unfinished:
 
     def open(self) -> BinaryIO:
         """The temporary file, opened to read and write: for libraries that take a name like `a::b.root` for an address."""
-        return cast("BinaryIO", os.fdopen(os.dup(self._lock), "r+b"))
+        file = cast("BinaryIO", os.fdopen(os.dup(self._lock), "r+b"))
+        self._opened.append(file)
+        return file
 
     def _open(self) -> None:
         watch = _watch.get()
@@ -214,6 +217,9 @@ class Unfinished:
 
     def _rename(self) -> None:
         check_free(self._named, force=self._force)  # another run may have been faster
+        for file in self._opened:  # who writes to it may leave some of it in memory until it is closed
+            if not file.closed:
+                file.flush()
         if not self._is_there():
             raise OSError(None, "what was being written was taken away or replaced", str(self.part))
         if os.fstat(self._lock).st_size == 0:

@@ -127,7 +127,7 @@ class Backgrounds:
             own = toy_seed(measured.mass, self.seed)
             try:
                 found = limit_from_shapes(model, seen, level, seed=own, toys=self.bins.toys)
-            except ValueError as error:
+            except (ValueError, ArithmeticError) as error:
                 raise InputError(f"{self.card.origin}: counting.bins: {measured.mass * 1e3:g} MeV: {error}") from None
         return EventsLimit(found.value, math.hypot(relative * found.value, found.error), found.band, found.p_value)
 

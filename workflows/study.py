@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -164,7 +163,7 @@ def _experiment(card: WorkflowCard, study: Study) -> Experiment:
 def _experiments(card: WorkflowCard) -> list[Experiment]:
     """The experiment of each study.
 
-    Raises `CardError` where two have the same name, or two processes of one: results are named by them.
+    Raises `CardError` where two have the same name: results are named by them.
     """
     found: list[Experiment] = []
     problems = []
@@ -176,12 +175,6 @@ def _experiments(card: WorkflowCard) -> list[Experiment]:
             if earlier.analysis.name == name:
                 cards = f"'{study.analysis}' and '{other.analysis}'"
                 problems.append(f"{place}: the analysis cards {cards} are both named '{name}'; give them different names")
-        processes = Counter(process.name for process in experiment.processes)
-        problems += [
-            f"{place}: {number} process cards of '{name}' are named '{process}'; give them different names"
-            for process, number in processes.items()
-            if number > 1
-        ]
         found.append(experiment)
     if problems:
         raise CardError(problems)

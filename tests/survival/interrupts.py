@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+import uproot
+
 from alphoton.data.event_file import EventFile
 
 ALPHOTON = (sys.executable, "-m", "alphoton.workflows")
@@ -91,6 +93,10 @@ def prepare(folder: Path) -> None:
         subprocess.run([*ALPHOTON, *words.split()], cwd=folder, check=True, capture_output=True)
 
 
+LAST_MOMENT = 0.05
+"""Seconds in which Python ends after a command has done all its work."""
+
+
 @dataclass(frozen=True)
 class Attempt:
     """Seconds from a signal to the end of a command, and what was wrong then; without a signal it was over before."""
@@ -130,6 +136,9 @@ def attempt(command: Command, number: signal.Signals, random: Random, inputs: Pa
     with suppress(subprocess.TimeoutExpired):
         process.wait(PATIENCE)
     seconds = time.monotonic() - start
+    if process.returncode == 0 and seconds < LAST_MOMENT:
+        process.communicate()
+        return Attempt(command, signalled=False, seconds=seconds)  # all was done when the signal came
     alive = process.poll() is None
     if alive:
         os.killpg(process.pid, signal.SIGKILL)
@@ -178,12 +187,23 @@ def damaged(folder: Path) -> Iterator[Path]:
     for path in results(folder):
         if path.suffix != ".root":
             whole = path.read_bytes().rstrip(b"\n" if path.suffix == ".lhe" else b"").endswith(ends[path.suffix])
-        elif path.name == "new.root" and (folder / "reco.root").exists() and path.stat().st_size < 100_000:
-            whole = True  # histograms
+        elif path.name == "histograms.root" or (
+            path.name == "new.root" and (folder / "reco.root").exists() and path.stat().st_size < 100_000
+        ):
+            whole = has_histograms(path)
         else:
             whole = is_whole(path)
         if not whole:
             yield path
+
+
+def has_histograms(path: Path) -> bool:
+    """Whether every histogram of a file can be read."""
+    try:
+        with uproot.open(path) as file:
+            return all(file[name].values().size > 0 for name in file.keys()) and len(file.keys()) > 0  # noqa: SIM118
+    except Exception:
+        return False
 
 
 def is_whole(path: Path) -> bool:

@@ -149,7 +149,7 @@ def test_without_a_table_it_is_scaled_as_well(folder: Path, luminosity: float) -
 
 
 def test_several_luminosities_settle_nothing(folder: Path) -> None:
-    for name, luminosity in (("one", 5), ("two", 9)):
+    for name, luminosity in (("one", 5), ("two", 9), ("uno", 5)):
         (folder / f"{name}.yaml").write_text(
             f"schema: alphoton/process/1\nname: {name}\nextends: babar\n"
             f"beams: {{sqrt_s: 10.58 GeV, luminosity: {luminosity} /fb}}\n"
@@ -159,7 +159,7 @@ def test_several_luminosities_settle_nothing(folder: Path) -> None:
     path.write_text(text.replace("process: babar", "process: [one.yaml, two.yaml]"))
     with pytest.raises(CardError, match=r"mine.yaml:\d+: counting.background.per_luminosity: .*have several luminosities"):
         expected_background(load_experiment(path), 0.01)
-    path.write_text(text.replace("process: babar", "process: [one.yaml, one.yaml]"))
+    path.write_text(text.replace("process: babar", "process: [one.yaml, uno.yaml]"))
     assert expected_background(load_experiment(path), 0.01) == pytest.approx((20, 2))
 
 

@@ -73,7 +73,7 @@ def test_an_override_has_its_place(call: Call) -> None:
 
 
 def test_other_warnings_stay_as_they_are(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_call", lambda _: warnings.warn("something else", UserWarning, stacklevel=1) or 0)
+    monkeypatch.setattr(cli, "_call", lambda: warnings.warn("something else", UserWarning, stacklevel=1) or 0)
     with pytest.warns(UserWarning, match="something else"):
         assert call("xsec", "padme") == (0, [])
 

@@ -13,7 +13,7 @@ from alphoton.analysis.counting import Measurement
 from alphoton.analysis.statistics import Counting, p_value
 from alphoton.analysis.window import background_share, window
 from alphoton.data.card_file import package_folder
-from alphoton.data.errors import CardError, InputError
+from alphoton.data.errors import CardError, CardWarning, InputError
 from alphoton.data.published_file import load as load_curve
 from alphoton.detectors.detector_card import Trigger
 from alphoton.detectors.simulate import simulate
@@ -55,7 +55,8 @@ def test_overrides_reach_the_three_cards() -> None:
     assert found.processes[0].model.g_ae == 2.0
     assert found.detector.modules[1].resolution == 5.0  # type: ignore[union-attr]
     others = ["process=belle2", "detector=babar", "counting.luminosity=1 /fb"]
-    assert load_experiment("delphi", others).processes[0].name == "belle2"
+    with pytest.warns(CardWarning, match="experiment: 'delphi', but the"):
+        assert load_experiment("delphi", others).processes[0].name == "belle2"
 
 
 def test_bad_overrides_are_told_by_the_card_they_belong_to() -> None:

@@ -18,7 +18,7 @@ from alphoton.data.errors import InputError
 from alphoton.workflows import energy_scan, limit
 from alphoton.workflows.backgrounds import toy_seed
 from alphoton.workflows.bump_hunt import bump_hunt
-from alphoton.workflows.chain import Experiment, exposure_per_pb, load_experiment, sampled
+from alphoton.workflows.chain import Experiment, load_experiment, sampled
 from alphoton.workflows.exchange.pyhf_workspace import write_pyhf
 
 FEW = [*(f"counting.background.templates.{k}.events=40000" for k in range(3)), "limit.method=shape"]
@@ -36,7 +36,7 @@ def model(overrides: list[str], coupling: str = "electron") -> ShapeModel:
 def test_without_events_2_3_are_allowed() -> None:
     """In the bins; asymptotic formulas say 1.4. The same is expected: a bin has a hundredth of an event of background."""
     (row,) = limit("padme-vetoes", [MASS], events=EVENTS, overrides=[*FEW, EMPTY]).rows
-    exposure = exposure_per_pb(load_experiment("padme-vetoes", FEW))
+    exposure = load_experiment("padme-vetoes", FEW).exposure
     inside = row.allowed["electron"].value * exposure * model(FEW).signal.sum()
     assert inside == pytest.approx(math.log(10), rel=1e-9)
     assert row.expected["electron"][:3] == pytest.approx([row.g_ae.value] * 3, rel=1e-9)
@@ -50,7 +50,7 @@ def test_events_need_pseudo_experiments_by_themselves() -> None:
     one = [*FEW, f"counting.bins.observed={counts.astype(int).tolist()}"]
     (row,) = limit("padme-vetoes", [MASS], events=EVENTS, overrides=one).rows
     expected = toy_limit(model(one), counts, shape_limits.TOYS, toy_seed(MASS))
-    exposure = exposure_per_pb(load_experiment("padme-vetoes", one))
+    exposure = load_experiment("padme-vetoes", one).exposure
     assert row.allowed["electron"].value * exposure == pytest.approx(expected.value, rel=1e-9)
     assert row.allowed["electron"].error * exposure > expected.error > 0
     assert row.g_ae.value > row.expected["electron"][0]

@@ -129,7 +129,7 @@ def test_studies_and_processes_of_one_name_are_refused(card: Path, tmp_path: Pat
     (tmp_path / "na.yaml").write_text(
         "schema: alphoton/analysis/1\nname: na\nextends: na64\nprocess: [na64-primakoff, again.yaml]\n"
     )
-    with pytest.raises(CardError, match=r"studies\.1\.analysis: 2 process cards of 'na' are named 'na64-primakoff'"):
+    with pytest.raises(CardError, match=r"na\.yaml:4: process: 'na64-primakoff' is there 2 times"):
         run(_edited(card, two, two + "  - {analysis: na.yaml}\n"), tmp_path / "out")
     assert not list((tmp_path / "out").glob("*/*"))
 
