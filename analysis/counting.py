@@ -125,7 +125,7 @@ def passing(card: AnalysisCard, view: EventView) -> list[tuple[str, Mask]]:
         left = left & flag
         steps.append((name, left))
     for index, cut in enumerate(card.selection):
-        if cut.for_mass is None or cut.for_mass.holds(view.meta["mass"]):
+        if cut.holds(view.meta["mass"]):
             try:
                 left = left & cut.passes(view)
             except InputError as error:

@@ -89,7 +89,7 @@ def _dump_problems(card: AnalysisCard, cuts: Sequence[GeneratedCut], place: str)
 def _missing_energy_problems(card: AnalysisCard, generated: GeneratedCut, place: str, mass: float) -> Iterator[str]:
     lowest, path = -np.inf, ("selection",)  # type: tuple[float, tuple[str | int, ...]]
     for index, cut in enumerate(card.selection):
-        if cut.quantity == generated.quantity and (cut.for_mass is None or cut.for_mass.holds(mass)):
+        if cut.quantity == generated.quantity and cut.holds(mass):
             low = cut.bounds(cut.dimension)[0]
             if low > lowest:
                 lowest, path = low, ("selection", index, "min")
@@ -163,7 +163,7 @@ def _limits(card: AnalysisCard, detector: DetectorCard, mass: float) -> Iterator
     """The cuts on a photon that hold at a mass, and the acceptances of the detector."""
     for index, cut in enumerate(card.selection):
         owner, _, name = cut.quantity.partition(".")
-        if owner in ("photon", "true_photon") and name in CUT_ON and (cut.for_mass is None or cut.for_mass.holds(mass)):
+        if owner in ("photon", "true_photon") and name in CUT_ON and cut.holds(mass):
             yield _Limits(f"selection.{index} ({cut.label})", name, cut, cut.dimension, owner == "photon")
     for index, module in enumerate(detector.modules):
         if isinstance(module, Acceptance) and module.quantity in CUT_ON:

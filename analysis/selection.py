@@ -81,6 +81,10 @@ class Cut(Range):
     def dimension(self) -> str:
         return DIMENSIONS[self.quantity]
 
+    def holds(self, mass: float) -> bool:
+        """Whether it is made at a mass (GeV)."""
+        return self.for_mass is None or self.for_mass.holds(mass)
+
     @property
     def label(self) -> str:
         """The cut's name, or what it says."""

@@ -110,9 +110,7 @@ def following(analysis: AnalysisCard, process: ProcessCard, mass: float) -> Proc
         (
             cut.bounds(cut.dimension)[0]
             for cut in analysis.selection
-            if cut.quantity == "missing_energy"
-            and cut.in_units_of is None
-            and (cut.for_mass is None or cut.for_mass.holds(mass))
+            if cut.quantity == "missing_energy" and cut.in_units_of is None and cut.holds(mass)
         ),
         default=-math.inf,
     )

@@ -42,7 +42,7 @@ SAMPLES = {
 def angular_cut() -> Cut:
     """The cut on cos(theta*) at this mass, Eq. (34), on the truth: the paper cuts there."""
     cuts = AnalysisCard.load("babar").selection
-    (cut,) = (cut for cut in cuts if cut.for_mass is None or cut.for_mass.holds(MASS))
+    (cut,) = (cut for cut in cuts if cut.holds(MASS))
     return cut.model_copy(update={"quantity": f"true_{cut.quantity}"})
 
 

@@ -40,7 +40,7 @@ class TruePhotons:
         """The points that pass the selection of an analysis, as if photons were measured without error."""
         passed = np.ones(len(self.energy), dtype=bool)
         for cut in card.selection:
-            if cut.for_mass is None or cut.for_mass.holds(self.mass):
+            if cut.holds(self.mass):
                 name = cut.quantity.rpartition(".")[2]
                 passed &= cut.accepts(self.quantity(name, cut.frame), self.beam, cut.dimension)
         return passed
